@@ -1,0 +1,1 @@
+"""The gateway: receives, stores, answers and alerts. Never imports the agent."""

@@ -1,0 +1,1 @@
+"""What both programs need of their process: settings, log lines, stop signals. Knows no metrics."""
