@@ -1,0 +1,1 @@
+"""Bytes to columns, for receivers. Needs numpy and protobuf."""

@@ -1,0 +1,57 @@
+"""What a receiver remembers of the series it has seen, so that it need not parse their labels again.
+
+A series' labels arrive as the same bytes time after time: those bytes are the key to its reference.
+Keys are many to one: labels in another order are another key of the same series.
+"""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Final
+
+from timeseries.labels import Labels
+
+# At about 340 bytes a key, half a gigabyte; more series than one gateway is made for.
+DEFAULT_CAPACITY: Final = 1_500_000
+
+
+class KnownV2:
+    """What is known of 2.0: symbols have numbers for good, and a key is the numbers of a series' symbols."""
+
+    def __init__(self) -> None:
+        # The empty symbol is 0, so that metadata of nothing but empty symbols is 0 too.
+        self.symbols: dict[bytes, int] = {b"": 0}
+        self.refs: dict[bytes, int] = {}
+        # Key of a series → the metadata last reported for it, as one number.
+        self.metadata: dict[bytes, int] = {}
+        self._numbers = count(1)
+
+    def number(self, symbol: bytes) -> int:
+        """Return a symbol's number, a new one for a new symbol."""
+        return self.symbols.setdefault(symbol, next(self._numbers))
+
+
+class SeriesTable:
+    """The keys seen so far, for one receiver and one set of rules about which series it may take.
+
+    It is only a memory: whatever it learnt from a request that was not kept in the end must be forgotten.
+    `register` gives a series its reference (0 or more) and may raise SeriesRejected.
+    """
+
+    def __init__(self, register: Callable[[Labels], int], capacity: int = DEFAULT_CAPACITY) -> None:
+        self.register = register
+        self._capacity = capacity
+        self.forget()
+
+    def forget(self) -> None:
+        """Start again; requests that are being read meanwhile keep what they began with."""
+        self.v1: dict[bytes, int] = {}
+        self.v2 = KnownV2()
+
+    def __len__(self) -> int:
+        """Count the keys."""
+        return len(self.v1) + len(self.v2.refs)
+
+    def make_room(self) -> None:
+        """Forget everything when over capacity: what is still in use is learnt again at once."""
+        if len(self) > self._capacity or len(self.v2.symbols) > 2 * self._capacity:
+            self.forget()

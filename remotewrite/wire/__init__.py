@@ -1,0 +1,1 @@
+"""The protobuf shapes of the decoders, and their generated classes (`make proto`)."""
