@@ -34,9 +34,8 @@ class SeriesReader:
 
     def __init__(self, builder: BatchBuilder) -> None:
         self._builder = builder
-        self._positions: list[int] = []
-        self._refs: list[int] = []
-        self._starts: list[int] = []
+        # Position, reference, start time and number of samples.
+        self._series: list[tuple[int, int, int, int]] = []
         self._messages: list[bytes] = []
 
     def add_samples(self, position: int, ref: int, messages: Sequence[bytes], start_ms: int = 0) -> None:
@@ -44,9 +43,7 @@ class SeriesReader:
         self._messages += messages
         if len(self._messages) > MAX_SAMPLES:
             raise RequestTooLarge(f"the request holds more than {MAX_SAMPLES} samples")
-        self._positions += [position] * len(messages)
-        self._refs += [ref] * len(messages)
-        self._starts += [start_ms] * len(messages)
+        self._series.append((position, ref, start_ms, len(messages)))
 
     def add_histograms(
         self, ref: int, messages: Sequence[bytes], pairs: Callable[[], RawPairs], start_ms: int = 0
@@ -81,11 +78,12 @@ class SeriesReader:
             rows.values[index] = sample.value
             rows.times[index] = sample.timestamp
             rows.starts[index] = sample.start_timestamp
-        starts = np.where(rows.starts == 0, np.array(self._starts, np.int64), rows.starts)
+        positions, refs, stand_ins, counts = np.array(self._series, np.int64).T
+        starts = np.where(rows.starts == 0, np.repeat(stand_ins, counts), rows.starts)
         columns = SampleColumns(
-            refs=np.array(self._refs, np.int64), times=rows.times, values=rows.values, starts=starts
+            refs=np.repeat(refs, counts), times=rows.times, values=rows.values, starts=starts
         )
-        self._builder.add_samples(np.array(self._positions, np.int64), columns)
+        self._builder.add_samples(np.repeat(positions, counts), columns)
 
 
 def histogram_sample(raw: wire.Histogram, start_ms: int = 0) -> HistogramSample:

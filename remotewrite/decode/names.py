@@ -1,6 +1,7 @@
 """Raw name-value pairs to Labels, under the limits of limits.py. Knows neither 1.0 nor 2.0."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from remotewrite.errors import SeriesRejected
@@ -33,27 +34,40 @@ def series_labels(pairs: RawPairs) -> Labels:
 
 def any_labels(pairs: RawPairs) -> Labels:
     """Return labels that need no metric name, as exemplars have; raises SeriesRejected."""
-    if len(pairs) > MAX_LABELS:
-        what = f"it has {len(pairs)} labels; at most {MAX_LABELS} are taken"
-        raise _rejected("too_many_labels", pairs, what)
     ordered = sorted(pairs)
-    previous = None
+    names = [name for name, _ in ordered]
+    values = [value for _, value in ordered]
+    if (
+        len(names) > MAX_LABELS
+        or len(set(names)) < len(names)
+        or b"" in names
+        or max(map(len, names), default=0) > MAX_LABEL_NAME_BYTES
+        or max(map(len, values), default=0) > MAX_LABEL_VALUE_BYTES
+    ):
+        raise _fault(ordered)
+    if b"" in values:
+        return any_labels([(name, value) for name, value in ordered if value])
+    try:
+        return Labels.trusted(zip(map(bytes.decode, names), map(bytes.decode, values), strict=True))
+    except UnicodeDecodeError:
+        raise _rejected("invalid_utf8", pairs, "a label is not valid UTF-8") from None
+
+
+def _fault(ordered: RawPairs) -> SeriesRejected:
+    if len(ordered) > MAX_LABELS:
+        what = f"it has {len(ordered)} labels; at most {MAX_LABELS} are taken"
+        return _rejected("too_many_labels", ordered, what)
     for name, value in ordered:
         if len(name) > MAX_LABEL_NAME_BYTES:
             what = f"a label name is {len(name)} bytes; at most {MAX_LABEL_NAME_BYTES} are taken"
-            raise _rejected("label_name_too_long", pairs, what)
+            return _rejected("label_name_too_long", ordered, what)
         if len(value) > MAX_LABEL_VALUE_BYTES:
             what = f"label {_show(name)} is {len(value)} bytes; at most {MAX_LABEL_VALUE_BYTES} are taken"
-            raise _rejected("label_value_too_long", pairs, what)
-        if name == previous:
-            raise _rejected("duplicate_label", pairs, f"label {_show(name)} appears twice")
+            return _rejected("label_value_too_long", ordered, what)
         if not name:
-            raise _rejected("empty_label_name", pairs, "a label name is empty")
-        previous = name
-    try:
-        return Labels.trusted((name.decode(), value.decode()) for name, value in ordered if value)
-    except UnicodeDecodeError:
-        raise _rejected("invalid_utf8", pairs, "a label is not valid UTF-8") from None
+            return _rejected("empty_label_name", ordered, "a label name is empty")
+    twice = next(name for (name, _), (after, _) in pairwise(ordered) if name == after)
+    return _rejected("duplicate_label", ordered, f"label {_show(twice)} appears twice")
 
 
 def family_name(metric: str, kind: int) -> str:

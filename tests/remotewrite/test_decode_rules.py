@@ -366,3 +366,48 @@ def test_a_2_0_series_of_nothing_but_metadata_is_taken() -> None:
     body = reference_v2([Series(labels=Labels(GOOD), metadata=meta)]).SerializeToString()
     batch = decode_v2(body, Receiver().table)
     assert (batch.metadata, batch.rejected, len(batch.samples)) == ([meta], [], 0)
+
+
+def test_2_0_metadata_fields_in_another_order_are_read_all_the_same() -> None:
+    meta = v2.Metadata(type=v2.Metadata.GAUGE, help_ref=1, unit_ref=2)
+    assert meta.SerializeToString() == b"\x08\x02\x18\x01\x20\x02"
+    request = v2.Request(symbols=["", "__name__", "up"])
+    request.timeseries.add(labels_refs=[1, 2], metadata=meta).samples.add(value=1, timestamp=NOW_MS)
+    body = request.SerializeToString().replace(b"\x08\x02\x18\x01\x20\x02", b"\x20\x02\x18\x01\x08\x02")
+    batch = decode_v2(body, Receiver().table)
+    assert batch.metadata == [Metadata(family="up", type=MetricType.GAUGE, help="__name__", unit="up")]
+
+
+def test_a_reference_that_is_cut_off_does_not_run_into_the_next_series() -> None:
+    # The cut-off byte and the next series' first reference would make 130, the metric name.
+    request = v2.Request(symbols=["", "job", "up", *map(str, range(3, 130)), "__name__"])
+    for refs in ([1, 2], [1, 2]):
+        request.timeseries.add(labels_refs=refs).samples.add(value=1, timestamp=NOW_MS)
+    body = request.SerializeToString().replace(b"\x0a\x02\x01\x02", b"\x0a\x02\x01\x82", 1)
+    receiver = Receiver()
+    with pytest.raises(MalformedRequest):
+        decode_v2(body, receiver.table)
+    assert receiver.series == []
+
+
+@pytest.mark.parametrize("meta", [{"help_ref": 3}, {"unit_ref": 3}, {"help_ref": 1, "unit_ref": 1 << 30}])
+def test_2_0_metadata_with_a_reference_beyond_the_symbols_costs_its_series(meta: dict[str, int]) -> None:
+    request = v2.Request(symbols=["", "__name__", "up"])
+    for fields in (meta, {}):
+        one = request.timeseries.add(labels_refs=[1, 2])
+        one.metadata.help_ref = fields.get("help_ref", 0)
+        one.metadata.unit_ref = fields.get("unit_ref", 0)
+        one.samples.add(value=1, timestamp=NOW_MS)
+    batch = decode_v2(request.SerializeToString(), Receiver().table)
+    assert len(batch.samples) == 1
+    assert only_rejection(batch)[0] == "bad_reference"
+
+
+@pytest.mark.parametrize("number", [8, 15, 16, 1000])
+def test_a_2_0_metric_type_from_the_future_is_unknown(number: int) -> None:
+    request = v2.Request(symbols=["", "__name__", "up"])
+    one = request.timeseries.add(labels_refs=[1, 2])
+    one.metadata.MergeFromString(bytes([0x08, number & 0x7F | 0x80, number >> 7, 0x18, 2]))
+    one.samples.add(value=1, timestamp=NOW_MS)
+    batch = decode_v2(request.SerializeToString(), Receiver().table)
+    assert batch.metadata == [Metadata(family="up", help="up")]
