@@ -1,0 +1,14 @@
+"""`python -m benchmarks [NAME…]`: all benchmarks, or those whose names contain a NAME."""
+
+import sys
+from typing import Final
+
+from benchmarks import decode, encode, imports
+from benchmarks.harness import print_table
+
+MODULES: Final = (decode, encode, imports)
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or [""]
+    every = (one for module in MODULES for one in module.benchmarks())
+    print_table(one for one in every if any(part in one.name for part in wanted))
