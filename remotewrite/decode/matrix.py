@@ -91,7 +91,7 @@ def read_samples(buffer: Buffer, at: Ints, sizes: Ints) -> SampleRows:
     """Read the Sample messages of these sizes at these positions: value, time, start time, in this order."""
     octets, words = buffer.octets, buffer.words
     ends = at + sizes
-    has_value = octets[at] == TAG_VALUE
+    has_value = (sizes > 0) & (octets[at] == TAG_VALUE)
     values = np.where(has_value, words[at + 1], np.uint64(0)).view(np.float64)
     cursor = at + has_value * 9
     times, cursor = read_field(buffer, TAG_TIME, cursor, ends)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from remotewrite.decode.matrix import lay_out, read_samples, read_varints
@@ -33,6 +33,7 @@ def test_varints_read_as_they_were_written_and_over_long_ones_are_marked(numbers
 
 
 @given(st.lists(st.tuples(values, times, start_times), min_size=1))
+@example([(0.0, 0, 0), (-0.0, 0, 0)])
 def test_samples_read_as_protobuf_reads_them_or_are_marked(fields: list[tuple[float, int, int]]) -> None:
     messages = [
         v2.Sample(value=value, timestamp=time, start_timestamp=start).SerializeToString()

@@ -1,0 +1,1 @@
+"""Tests of the repository itself: its layers, shape, locks, packages and commands."""

@@ -1,0 +1,159 @@
+"""The Dockerfile's steps, run one by one without a container engine.
+
+The RUN steps of the stages that install are run as they stand, with the image's directories moved below a
+temporary one and an empty environment in place of the image's Python. What is not run here: the base image
+itself, and the steps that make the user and the data directory.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.house.environments import make_environment, offline, succeed
+from tests.house.tree import PRODUCT, PYPROJECT, ROOT, run, tool
+from tests.peers.servers import free_port
+
+HEALTHY_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage of the Dockerfile: its steps in order, each an instruction and what follows it."""
+
+    base: str
+    steps: list[tuple[str, str]] = field(default_factory=list)
+
+    def last(self, instruction: str) -> str:
+        return [rest for name, rest in self.steps if name == instruction][-1]
+
+    def words(self, instruction: str) -> list[str]:
+        """The command of an instruction in its JSON form."""
+        words: list[str] = json.loads(self.last(instruction).removeprefix("CMD "))
+        return words
+
+
+def read_stages() -> dict[str, Stage]:
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    stages: dict[str, Stage] = {}
+    for line in re.sub(r"\\\n\s*", "", text).splitlines():
+        instruction, _, rest = line.partition(" ")
+        if instruction == "FROM":
+            base, _, name = rest.partition(" AS ")
+            stages[name] = Stage(base=base)
+        elif instruction:
+            stages[name].steps.append((instruction, rest))
+    return stages
+
+
+def build_context() -> list[str]:
+    """What .dockerignore lets through to the builder."""
+    return re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+
+
+STAGES: Final = read_stages()
+
+
+class Builder:
+    """Runs stages; /src, /dist and each target's /opt are directories below its root."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._source = root / "src"
+        self._source.mkdir()
+        self._python = make_environment(root / "python", with_pip=True)
+
+    def run(self, name: str) -> Path:
+        """Run a stage; returns the directory of programs that it makes for its image."""
+        opt = self._root / name
+        for instruction, rest in STAGES[name].steps:
+            if instruction == "RUN":
+                command = rest.replace("/opt/", f"{opt}/").replace("/dist", f"{self._root}/dist")
+                command = command.replace("/src/", f"{self._source}/")
+                path = f"{self._python}:/usr/bin:/bin"
+                succeed("bash", "-euc", command, cwd=self._source, env=offline() | {"PATH": path})
+            elif instruction == "COPY" and not rest.startswith("--from"):
+                source, target = rest.split()
+                for copied in build_context() if source == "." else [source]:
+                    self._copy(copied, copied if source == "." else target)
+        return opt / "fleetgauge" / "bin"
+
+    def _copy(self, source: str, target: str) -> None:
+        destination = self._source / target.removeprefix("/src/")
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, destination, dirs_exist_ok=True)
+        else:
+            shutil.copy(ROOT / source, destination)
+
+
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    builder = Builder(tmp_path_factory.mktemp("image"))
+    builder.run("build")
+    return builder
+
+
+def test_the_agent_image_runs(builder: Builder, tmp_path: Path) -> None:
+    programs = builder.run("agent-build")
+    agent = STAGES["agent"]
+    started = succeed(
+        programs / agent.words("ENTRYPOINT")[0], *agent.words("CMD"), cwd=tmp_path, env=offline()
+    )
+    assert "Usage: fleetgauge" in started
+    program, *arguments = agent.words("HEALTHCHECK")
+    assert PYPROJECT["project"]["version"] in succeed(
+        programs / program, *arguments, cwd=tmp_path, env=offline()
+    )
+    assert run(programs / "python", "-c", "import numpy", env=offline()).returncode == 1, (
+        "the agent stays light"
+    )
+
+
+def test_the_gateway_image_serves_and_is_healthy(builder: Builder, tmp_path: Path) -> None:
+    programs = builder.run("gateway-build")
+    stage = STAGES["gateway"]
+    entry = programs / stage.words("ENTRYPOINT")[0]
+    port = str(free_port())
+    command = [word.replace("0.0.0.0:9095", f"127.0.0.1:{port}") for word in stage.words("CMD")]
+    program, *arguments = [word.replace("9095", port) for word in stage.words("HEALTHCHECK")]
+    check: tuple[str | Path, ...] = (programs / program, *arguments)
+    assert run(*check, env=offline()).returncode == 1, "nothing serves yet"
+    with subprocess.Popen([entry, *command], cwd=tmp_path, env=offline()) as server:
+        try:
+            deadline = time.monotonic() + HEALTHY_SECONDS
+            while run(*check, env=offline()).returncode != 0:
+                assert server.poll() is None, "the gateway ended by itself"
+                assert time.monotonic() < deadline, "the gateway is not healthy"
+        finally:
+            server.terminate()
+
+
+def test_the_gateway_image_does_not_serve_everyone_by_default(tmp_path: Path) -> None:
+    started = run(tool("fleetgauge"), *STAGES["gateway"].words("CMD"), cwd=tmp_path, env=offline())
+    assert started.returncode == 2
+    assert "--allow-anonymous" in started.stderr
+
+
+@pytest.mark.parametrize(("target", "port"), [("agent", "9256"), ("gateway", "9095")])
+def test_an_image_has_a_user_of_its_own_and_says_how_it_is(target: str, port: str) -> None:
+    stage = STAGES[target]
+    assert STAGES[stage.base].base == STAGES["build"].base
+    assert stage.last("USER") == "10001:10001"
+    assert stage.last("EXPOSE") == port
+    assert stage.words("HEALTHCHECK")[0] in {"fleetgauge", "python"}, "a slim image has no curl"
+
+
+def test_the_gateway_is_what_is_built_by_default() -> None:
+    assert list(STAGES)[-1] == "gateway"
+
+
+def test_the_builder_sees_what_the_wheel_is_built_from() -> None:
+    project = PYPROJECT["project"]
+    files = {*PRODUCT, *project["license-files"], project["readme"], "pyproject.toml", "requirements"}
+    assert set(build_context()) == files

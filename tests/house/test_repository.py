@@ -1,0 +1,64 @@
+"""What no file may say: where one machine finds or keeps things, and what is left to do without an issue."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.house.tree import ROOT, tracked_files
+
+RULES: Final = (
+    re.compile(
+        r"pypi\.org/simple|pythonhosted\.org|registry\.npmjs|debian\.org/debian|proxy\.golang\.org|index-url\W+http"
+        r"|https?://[\w.-]*(?:mirror|artifactory|nexus|devpi)"
+    ),
+    re.compile(r"(?<![\w./~*}-])/(?:root|home|work|Users)/\w"),
+    re.compile(r"\b(?:TODO|FIXME|XXX)\b(?! \(#\d+\): \w)"),
+)
+
+
+def test_no_file_says_what_it_must_not() -> None:
+    problems: list[str] = []
+    for file in tracked_files():
+        if file != Path(__file__):
+            text = file.read_bytes().decode(errors="replace")
+            problems += (f"{file.relative_to(ROOT)}:{line}" for line in forbidden_in(text))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install --index-url http://10.0.0.1/simple",
+        "https://files.pythonhosted.org/packages/x.whl",
+        "https://pypi-mirror.example.org/",
+        "cd /home/someone/fleetgauge",
+        "# TODO: later",
+        "# FIXME",
+        "# TODO (#12):",
+    ],
+)
+def test_a_forbidden_line_is_found(line: str) -> None:
+    assert forbidden_in(f"first\n{line}\nthird\n") == [f"2: {line}"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://example.org/home/page",
+        "~/work/x",
+        "uv --no-emit-index-url",
+        "# TODO (#12): wait for the new format",
+    ],
+)
+def test_a_harmless_line_passes(line: str) -> None:
+    assert forbidden_in(line) == []
+
+
+def forbidden_in(text: str) -> list[str]:
+    return [
+        f"{number}: {line.strip()}"
+        for number, line in enumerate(text.splitlines(), 1)
+        if any(rule.search(line) for rule in RULES)
+    ]

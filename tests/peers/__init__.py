@@ -1,0 +1,1 @@
+"""Tests that talk to the real programs of other people's projects, and what starts those programs."""
