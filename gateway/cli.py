@@ -1,0 +1,68 @@
+"""The commands `gateway` and `demo`.
+
+Owns what they print and their exit codes. Imports the gateway itself only when one of them runs: their help
+works on an install without it.
+"""
+
+import click
+
+from gateway.errors import ListenFailed, ListenRefused
+from gateway.settings import GatewaySettings
+from runtime import logs
+from runtime.cli import UsageProblem, settings_command
+from runtime.stop import Stop
+from runtime.values import Address
+
+
+@settings_command(GatewaySettings)
+def gateway(settings: GatewaySettings) -> None:
+    """Run the gateway until SIGTERM or Ctrl-C.
+
+    Each option is also a key in the file and an environment variable, whose name is in brackets. A flag wins
+    over the variable, the variable over the file.
+    """
+    from gateway.app import Gateway
+
+    logs.configure(form=settings.log_format, level=settings.log_level)
+    stop = Stop()
+    stop.on_signals()
+    try:
+        running = Gateway(settings)
+    except ListenRefused as error:
+        raise UsageProblem(str(error)) from error
+    except ListenFailed as error:
+        raise click.ClickException(str(error)) from error
+    running.serve(stop)
+
+
+@click.command
+def demo() -> None:
+    """Try the gateway on this machine, until Ctrl-C.
+
+    Listens on loopback only and says what to look at. Takes a free port if the usual one is taken.
+    """
+    from gateway.app import Gateway
+
+    logs.configure(form="logfmt", level="warning")
+    stop = Stop()
+    stop.on_signals()
+    usual = GatewaySettings().listen
+    try:
+        running = Gateway(GatewaySettings())
+    except ListenFailed:
+        click.echo(f"{usual} is taken, so the demo takes a free port.")
+        running = Gateway(GatewaySettings(listen=Address(host=usual.host, port=0)))
+    click.echo(WELCOME.format(url=running.url))
+    running.serve(stop)
+    click.echo("Stopped.")
+
+
+WELCOME = """\
+The gateway runs at {url}
+
+Try in another terminal:
+  curl {url}/-/healthy
+  curl {url}/api/v1/status/buildinfo
+  curl {url}/metrics
+
+Stop it with Ctrl-C."""

@@ -1,0 +1,22 @@
+"""The falcon application: routes, accounting and error answers put together.
+
+Owns how they are joined. Must not know sockets, settings or signals.
+"""
+
+from collections.abc import Mapping
+
+import falcon
+
+from gateway.http.accounting import Accounting
+from gateway.http.errors import Errors
+
+Application = falcon.App[falcon.Request, falcon.Response]
+
+
+def create(*, routes: Mapping[str, object], accounting: Accounting, errors: Errors) -> Application:
+    """An application that serves the routes."""
+    app: Application = falcon.App(middleware=[accounting])
+    errors.install(app)
+    for path, resource in routes.items():
+        app.add_route(path, resource)
+    return app

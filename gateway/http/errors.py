@@ -1,0 +1,66 @@
+"""How errors are answered: one table from status to Prometheus' error type, one sentence for each.
+
+Owns every error that leaves the gateway. A client never sees a stack trace or a page of the server library.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import falcon
+
+from gateway.http import envelope
+from runtime.logs import Log
+
+ERROR_TYPES = {
+    400: "bad_data",
+    404: "not_found",
+    405: "bad_data",
+    413: "bad_data",
+    431: "bad_data",
+    500: "internal",
+    501: "internal",
+}
+"""For a sender of samples 4xx is final and 5xx means to try again."""
+
+
+class Errors:
+    """Answers what falcon and the resources raise."""
+
+    def __init__(self, *, log: Log, new_id: Callable[[], str]) -> None:
+        self._log = log
+        self._new_id = new_id
+
+    def install(self, app: falcon.App[falcon.Request, falcon.Response]) -> None:
+        app.set_error_serializer(_serialize)
+        app.add_error_handler(Exception, self._unexpected)
+
+    def _unexpected(self, req: falcon.Request, resp: falcon.Response, error: Exception, _params: Any) -> None:
+        """A defect: the log gets all of it, the client an id to ask for. Isolation boundary: one request."""
+        incident = self._new_id()
+        self._log.error("http.failed", id=incident, method=req.method, path=req.path, exception=error)
+        _answer(resp, 500, f"The gateway failed on this request. Its log says why, under id {incident}.")
+
+
+def unreadable(status: int, detail: str) -> bytes:
+    """The body for a request that the server could not even read."""
+    return envelope.failure(_error_type(status), f"The request was refused: {detail.rstrip('.')}.")
+
+
+def _serialize(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
+    if isinstance(error, falcon.HTTPRouteNotFound):
+        sentence = f"There is nothing at {req.path}."
+    elif isinstance(error, falcon.HTTPMethodNotAllowed):
+        sentence = f"{req.path} does not take {req.method}. It takes {resp.get_header('Allow')}."
+    else:
+        sentence = f"{(error.description or error.title or 'The request failed').rstrip('.')}."
+    _answer(resp, error.status_code, sentence)
+
+
+def _answer(resp: falcon.Response, status: int, sentence: str) -> None:
+    resp.status = status
+    resp.content_type = envelope.MEDIA_TYPE
+    resp.data = envelope.failure(_error_type(status), sentence)
+
+
+def _error_type(status: int) -> str:
+    return ERROR_TYPES.get(status) or ("bad_data" if status < 500 else "internal")

@@ -1,0 +1,233 @@
+"""The HTTP server: connections, threads, limits and the graceful end. The only home of waitress.
+
+Owns everything below the WSGI application. Must not know any route.
+"""
+
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+from wsgiref.types import WSGIApplication
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import ChunkedReceiver
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import BadRequest, Error
+
+from gateway.http import envelope
+from gateway.http.errors import unreadable
+from runtime.stop import Stop
+
+REQUEST_THREADS = 8
+"""Requests in work at once: more than cores, as some wait for the disk; few, as all share one GIL."""
+
+MAX_CONNECTIONS = 500
+"""Half of the usual limit of 1,024 open files, so that the rest of the gateway never runs out of them."""
+
+MAX_HEADER_BYTES = 64 * 1024
+"""Request line and headers: room for a long query in the URL."""
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""The limit of remote write for a decoded request; no compressed one needs more."""
+
+IDLE_SECONDS = 120
+"""A silent connection is closed after this. Senders write every few seconds, people forget browser tabs."""
+
+LINGER_SECONDS = 2.0
+"""How long a refused request is still read. Closing at once would reset the connection, and the client would
+see a broken one, and try again, instead of the answer."""
+
+DRAIN_SECONDS = 3.0
+"""How long requests in work may take after the wish to stop: inside the 5 s that the gateway promises."""
+
+_TOO_LARGE = {
+    413: f"its body is larger than {MAX_BODY_BYTES} bytes",
+    431: f"its request line and headers are larger than {MAX_HEADER_BYTES} bytes",
+}
+
+_JOIN_SECONDS = 1
+"""How long idle threads may take to end; those that hang are left behind."""
+
+_LOOP_SECONDS = 0.2
+"""How late the wish to stop may be seen."""
+
+
+class HttpServer:
+    """Serves one WSGI application on one listening socket."""
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        sock: socket.socket,
+        *,
+        clock: Callable[[], float],
+        on_unreadable: Callable[[int], None],
+    ) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns once for every waiting request
+        self._clock = clock
+        self._map: dict[int, Any] = {}
+        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher.set_thread_count(REQUEST_THREADS)
+        self._listener = _Listener(
+            application,
+            self._map,
+            _sock=sock,
+            dispatcher=self._dispatcher,
+            adj=_adjustments(),
+            sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
+            bind_socket=False,
+        )
+        self._listener.clock = clock
+        self._listener.on_unreadable = on_unreadable
+
+    def serve(self, stop: Stop) -> None:
+        """Serve until the wish to stop, then finish the requests in work and close everything."""
+        while not stop.requested:
+            self._turn()
+        self._listener.stop_accepting()
+        deadline = self._clock() + DRAIN_SECONDS
+        while self._busy_channels() and self._clock() < deadline:
+            self._turn()
+        self._dispatcher.shutdown(timeout=_JOIN_SECONDS)
+        for channel in self._listener.channels():
+            channel.close()
+        if not self._dispatcher.threads:  # a stuck thread may still write to the trigger's descriptor
+            self._listener.close()
+
+    def _turn(self) -> None:
+        wasyncore.loop(timeout=_LOOP_SECONDS, use_poll=True, map=self._map, count=1)
+
+    def _busy_channels(self) -> list["_Channel"]:
+        """The connections with a request in work or an answer to send; all others are closed."""
+        for channel in self._listener.channels():
+            channel.close_if_idle()
+        return self._listener.channels()
+
+
+def _adjustments() -> Adjustments:
+    return Adjustments(
+        connection_limit=MAX_CONNECTIONS + 2,  # waitress counts the listener and its trigger, too
+        max_request_header_size=MAX_HEADER_BYTES + 1,  # waitress refuses from the limit on, not above it
+        max_request_body_size=MAX_BODY_BYTES + 1,
+        channel_timeout=IDLE_SECONDS,
+        asyncore_use_poll=True,
+        log_socket_errors=False,
+        ident="fleetgauge",
+    )
+
+
+class _Parser(HTTPRequestParser):
+    """Reads a request. Mends what waitress does with requests that are out of the ordinary."""
+
+    def received(self, data: bytes) -> int:
+        """Limit what stands around chunks, searched anew with each packet, and invite no refused body."""
+        consumed = super().received(data)
+        body = self.body_rcv
+        if isinstance(body, ChunkedReceiver) and len(body.control_line + body.trailer) > MAX_HEADER_BYTES:
+            self.error = BadRequest("the line before a chunk or the trailer is too long")
+            self.completed = True
+        if self.error:
+            self.expect_continue = False
+        return consumed
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Answer what raises a ValueError, such as "http://[/", instead of ending the connection."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError(str(error)) from error
+
+
+class _Task(WSGITask):
+    """Answers through the application."""
+
+    def build_response_header(self) -> bytes:
+        if _listener(self.channel).stopping:
+            self.set_close_on_finish()
+        return super().build_response_header()
+
+    def set_close_on_finish(self) -> None:
+        """Keep the connection after 204 and 304, which have no length because they have no body.
+
+        waitress takes the missing Content-Length for a body that only the end of the connection can end.
+        """
+        request = cast("HTTPRequestParser", self.request)
+        wanted = request.connection_close or _listener(self.channel).stopping
+        if self.has_body or self.version != "1.1" or wanted:
+            super().set_close_on_finish()
+
+
+class _ErrorTask(ErrorTask):
+    """Answers a request that could not be read, in the gateway's own words."""
+
+    def execute(self) -> None:
+        error = cast("Error", cast("HTTPRequestParser", self.request).error)
+        body = unreadable(error.code, _TOO_LARGE.get(error.code) or error.body)
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers = [("Content-Type", envelope.MEDIA_TYPE)]
+        self.content_length = len(body)
+        self.set_close_on_finish()
+        _listener(self.channel).on_unreadable(error.code)
+        cast("_Channel", self.channel).lingers = True
+        self.write(body)
+
+
+class _Channel(HTTPChannel):
+    """One connection."""
+
+    task_class = _Task
+    error_task_class = _ErrorTask
+    parser_class = _Parser
+    lingers = False
+    _lingers_until: float | None = None
+
+    def handle_close(self) -> None:
+        if self.lingers and self._lingers_until is None and self._end_output():
+            self._lingers_until = _listener(self).clock() + LINGER_SECONDS
+            self.will_close = False
+        else:
+            super().handle_close()
+
+    def readable(self) -> bool:
+        if self._lingers_until is not None and _listener(self).clock() >= self._lingers_until:
+            self.handle_close()
+            return False
+        return super().readable()
+
+    def received(self, data: bytes) -> bool:
+        return False if self._lingers_until is not None else super().received(data)
+
+    def close_if_idle(self) -> None:
+        if not self.requests and not self.total_outbufs_len:
+            super().handle_close()
+
+    def _end_output(self) -> bool:
+        try:
+            cast("socket.socket", self.socket).shutdown(socket.SHUT_WR)
+        except OSError:
+            return False
+        return True
+
+
+class _Listener(TcpWSGIServer):
+    """The listening socket, and what the connections need of the server."""
+
+    channel_class = _Channel
+    stopping = False
+    clock: Callable[[], float]
+    on_unreadable: Callable[[int], None]
+
+    def channels(self) -> list[_Channel]:
+        return list(cast("dict[int, _Channel]", self.active_channels).values())
+
+    def stop_accepting(self) -> None:
+        self.stopping = True
+        wasyncore.dispatcher.close(self)
+
+
+def _listener(channel: HTTPChannel) -> _Listener:
+    return cast("_Listener", channel.server)

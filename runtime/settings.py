@@ -1,0 +1,272 @@
+"""Settings: a struct says once what there is; keys in a file, flags and variables follow from it.
+
+The field `sync` of a section `storage` is the key `storage.sync`, the flag `--storage.sync` and the variable
+`FLEETGAUGE_STORAGE_SYNC`. A flag wins over a variable, a variable over the file, the file over the default.
+
+Owns strict decoding and its messages. Must not know which settings a program has, nor click.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import msgspec
+import yaml
+
+from runtime.errors import SettingsError
+from runtime.values import TextValue
+
+MAX_FILE_BYTES = 1 << 20
+"""No file that people write is larger, and naming /dev/zero by mistake must come to an end."""
+
+MAX_SHOWN = 60
+"""Characters of a wrong value that a message repeats: enough to recognise it."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of a program's settings and of each section in them.
+
+    A setting is a field `Annotated[type, "help"] = default`. The type is bool, int, float, str, a Literal of
+    texts, a TextValue, or tuple[type, ...] for a list. A field whose type is a Section is a section.
+    """
+
+
+Settings = TypeVar("Settings", bound=Section)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting: its three names, its type, its default and its help."""
+
+    path: tuple[str, ...]
+    kind: Any
+    many: bool
+    default: Any
+    help: str
+
+    @property
+    def key(self) -> str:
+        return ".".join(self.path)
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.key.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return "_".join(("FLEETGAUGE", *self.path)).upper()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return get_args(self.kind) if get_origin(self.kind) is Literal else ()
+
+    @property
+    def default_text(self) -> str:
+        """The default as one would write it."""
+        if self.many:
+            return ",".join(str(each) for each in self.default)
+        return str(self.default).lower() if self.kind is bool else str(self.default)
+
+
+def settings_of(shape: type[Section], inside: tuple[str, ...] = ()) -> Iterator[Setting]:
+    """Every setting of a program, those of its sections included, in the order of the struct."""
+    for field in msgspec.structs.fields(shape):
+        path = (*inside, field.name)
+        if _is_a(field.type, Section):
+            yield from settings_of(field.type, path)
+            continue
+        kind, text = get_args(field.type)
+        many = get_origin(kind) is tuple
+        kind = get_args(kind)[0] if many else kind
+        yield Setting(path=path, kind=kind, many=many, default=field.default, help=text)
+
+
+def load(
+    shape: type[Settings], *, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]
+) -> Settings:
+    """Read the settings from wherever they may come, or raise SettingsError with all that is wrong.
+
+    `flags` maps keys to what the command line gave: a bool, a text, or a tuple of texts for a list.
+    """
+    settings = tuple(settings_of(shape))
+    problems: list[str] = []
+    values: dict[tuple[str, ...], object] = {}
+    for given in chain(
+        _in_file(file, settings, problems),
+        _in_environment(environ, settings),
+        _in_flags(flags, settings),
+    ):
+        try:
+            values[given.setting.path] = _decode(given)
+        except _Wrong as wrong:
+            problems.append(str(wrong))
+    if problems:
+        raise SettingsError(problems)
+    return _build(shape, values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What one source says about one setting. A file is strict: the text "5" is no number there."""
+
+    setting: Setting
+    raw: object
+    strict: bool
+    where: str
+
+
+class _Wrong(Exception):
+    """A value is not what its setting expects."""
+
+
+def _in_flags(flags: Mapping[str, object], settings: Iterable[Setting]) -> Iterator[_Given]:
+    for setting in settings:
+        raw = flags.get(setting.key)
+        if raw is not None and raw != ():
+            yield _Given(setting=setting, raw=raw, strict=False, where=setting.flag)
+
+
+def _in_environment(environ: Mapping[str, str], settings: Iterable[Setting]) -> Iterator[_Given]:
+    for setting in settings:
+        if text := environ.get(setting.variable):
+            raw = [part.strip() for part in text.split(",") if part.strip()] if setting.many else text
+            yield _Given(setting=setting, raw=raw, strict=False, where=setting.variable)
+
+
+def _in_file(path: Path | None, settings: Iterable[Setting], problems: list[str]) -> Iterator[_Given]:
+    if path is None:
+        return
+    text = _read(path)
+    try:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        if root is not None:
+            yield from _Walk(path, loader, settings, problems).section((), root)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        problems.append(f"{path}{line}: this is not valid YAML: {error.problem}.")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problems.append(f"{path}: this is not valid YAML: {' '.join(str(error).split())}.")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read: {error.strerror}."]) from error
+    if len(text) > MAX_FILE_BYTES:
+        raise SettingsError([f"{path}: this is no settings file: it is larger than {MAX_FILE_BYTES} bytes."])
+    return text
+
+
+class _Walk:
+    """Walks the nodes of a file rather than its values: nodes know their lines and keep repeated keys."""
+
+    def __init__(
+        self, path: Path, loader: yaml.SafeLoader, settings: Iterable[Setting], problems: list[str]
+    ) -> None:
+        self._path = path
+        self._loader = loader
+        self._problems = problems
+        self._known = {setting.path: setting for setting in settings}
+        self._sections = {at[:depth] for at in self._known for depth in range(1, len(at))}
+
+    def section(self, inside: tuple[str, ...], node: yaml.Node) -> Iterator[_Given]:
+        if not isinstance(node, yaml.MappingNode):
+            self._problem(node, inside, f"expected keys with values, got {_shown(self._value(node))}")
+            return
+        seen: dict[tuple[str, ...], int] = {}
+        for key, value in node.value:
+            at = (*inside, key.value if isinstance(key, yaml.ScalarNode) else "?")
+            line = key.start_mark.line + 1
+            if at in seen:
+                self._problem(key, at, f"this key is given twice, first in line {seen[at]}")
+            elif at in self._known:
+                where = self._where(key, at)
+                yield _Given(setting=self._known[at], raw=self._value(value), strict=True, where=where)
+            elif at in self._sections:
+                if value.tag != "tag:yaml.org,2002:null":
+                    yield from self.section(at, value)
+            else:
+                self._problem(key, at, f"there is no such key{self._hint(at)}")
+            seen[at] = line
+
+    def _value(self, node: yaml.Node) -> object:
+        return self._loader.construct_object(node, deep=True)
+
+    def _hint(self, at: tuple[str, ...]) -> str:
+        names = sorted({known[-1] for known in (*self._known, *self._sections) if known[:-1] == at[:-1]})
+        near = get_close_matches(at[-1], names, n=1)
+        return (f'. Did you mean "{near[0]}"?' if near else ".") + f" Allowed here: {', '.join(names)}"
+
+    def _where(self, node: yaml.Node, at: tuple[str, ...]) -> str:
+        return f"{self._path}, line {node.start_mark.line + 1}" + (f": {'.'.join(at)}" if at else "")
+
+    def _problem(self, node: yaml.Node, at: tuple[str, ...], text: str) -> None:
+        self._problems.append(f"{self._where(node, at)}: {text}.")
+
+
+def _decode(given: _Given) -> object:
+    kind, raw, where = given.setting.kind, given.raw, given.where
+    if not given.setting.many:
+        return _convert(raw, kind, strict=given.strict, where=where)
+    if not isinstance(raw, list | tuple):
+        raise _Wrong(f"{where}: expected a list, got {_shown(raw)}.")
+    return tuple(
+        _convert(each, kind, strict=given.strict, where=f"{where}[{index}]") for index, each in enumerate(raw)
+    )
+
+
+def _convert(raw: object, kind: Any, *, strict: bool, where: str) -> object:
+    try:
+        return _parse(raw, kind) if _is_a(kind, TextValue) else msgspec.convert(raw, kind, strict=strict)
+    except ValueError:
+        raise _Wrong(f"{where}: expected {_expected(kind)}, got {_shown(raw)}.") from None
+
+
+def _parse(raw: object, kind: type[TextValue]) -> TextValue:
+    if not isinstance(raw, str):
+        raise ValueError(raw)
+    return kind.parse(raw)
+
+
+_EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def _expected(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(get_args(kind))
+    return _EXPECTED.get(kind) or str(kind.EXPECTED)
+
+
+def _shown(raw: object) -> str:
+    if isinstance(raw, str):
+        return json.dumps(raw if len(raw) <= MAX_SHOWN else raw[: MAX_SHOWN - 1] + "…", ensure_ascii=False)
+    if isinstance(raw, list | tuple):
+        return "a list"
+    if isinstance(raw, dict):
+        return "keys with values"
+    return "nothing" if raw is None else str(raw).lower()
+
+
+def _is_a(kind: Any, base: type) -> bool:
+    return isinstance(kind, type) and issubclass(kind, base)
+
+
+def _build(
+    shape: type[Settings], values: Mapping[tuple[str, ...], object], inside: tuple[str, ...] = ()
+) -> Settings:
+    """Put the values into the struct; what nobody gave keeps its default."""
+    fields: dict[str, object] = {}
+    for field in msgspec.structs.fields(shape):
+        at = (*inside, field.name)
+        if _is_a(field.type, Section):
+            fields[field.name] = _build(field.type, values, at)
+        elif at in values:
+            fields[field.name] = values[at]
+    return shape(**fields)

@@ -1,0 +1,74 @@
+"""Starts the real program as a user does, and waits until it says where it is."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from sysconfig import get_path
+from typing import IO
+
+FLEETGAUGE = Path(get_path("scripts")) / "fleetgauge"
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """What surrounds the program: no setting that happens to be in the environment of the tests."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("FLEETGAUGE_")}
+    return clean | variables
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
+    return subprocess.run(
+        [FLEETGAUGE, *arguments],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@dataclass(kw_only=True)
+class Program:
+    """A running command."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def rest(self) -> str:
+        """What it says from here to its end."""
+        assert self.process.stdout is not None
+        return self.process.stdout.read()
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+
+@contextmanager
+def running(*arguments: str, **variables: str) -> Iterator[Program]:
+    """Run a command that serves. Its output and its log come in one stream, in `process.stdout`."""
+    with subprocess.Popen(
+        [FLEETGAUGE, *arguments],
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield Program(process=process, url=_url(process.stdout))
+        finally:
+            process.kill()
+
+
+def _url(output: IO[str]) -> str:
+    lines = []
+    while line := output.readline():
+        lines.append(line)
+        if found := re.search(r"http://[^\s\"]+:\d+", line):
+            return found[0]
+    raise AssertionError(f"it never said where it listens: {''.join(lines)}")

@@ -1,0 +1,102 @@
+"""The gateway as its user meets it: a process, its exit codes, its log and its answers."""
+
+import json
+import signal
+import time
+from contextlib import ExitStack, suppress
+
+import pytest
+import requests
+
+from gateway.errors import ListenFailed
+from gateway.http.listen import open_socket
+from gateway.settings import GatewaySettings
+from tests.gateway.http.wire import Wire
+from tests.gateway.programs import run, running
+
+
+def test_it_serves_and_ends_well_with_idle_connections_open() -> None:
+    with running("gateway", "--listen", "127.0.0.1:0") as gateway, Wire(gateway.port) as idle:
+        assert idle.ask(b"GET /-/healthy HTTP/1.1\r\n\r\n").status == 200
+        assert requests.get(f"{gateway.url}/-/ready", timeout=5).status_code == 200
+        built = requests.get(f"{gateway.url}/api/v1/status/buildinfo", timeout=5).json()
+        assert built["data"]["version"] == "0.1.0"
+        assert "fleetgauge_build_info" in requests.get(f"{gateway.url}/metrics", timeout=5).text
+        started = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(10) == 0
+        assert time.monotonic() - started < 5
+        assert idle.is_closed()
+
+
+def test_ctrl_c_ends_it_well_too() -> None:
+    with running("gateway", "--listen", "127.0.0.1:0") as gateway:
+        gateway.process.send_signal(signal.SIGINT)
+        rest = gateway.rest()
+        assert gateway.process.wait(10) == 0
+        assert "event=gateway.stopped reason=SIGINT" in rest
+        assert "Traceback" not in rest
+
+
+def test_settings_come_from_the_environment_and_json_logs_parse() -> None:
+    with running("gateway", FLEETGAUGE_LISTEN="127.0.0.1:0", FLEETGAUGE_LOG_FORMAT="json") as gateway:
+        gateway.process.terminate()
+        rest = gateway.rest()
+        assert json.loads(rest)["event"] == "gateway.stopped"
+
+
+def test_requests_that_cannot_be_read_are_counted_and_answered_in_json() -> None:
+    with running("gateway", "--listen", "127.0.0.1:0") as gateway:
+        for request in (b"nonsense\r\n\r\n", b"FOO /-/healthy HTTP/1.1\r\n\r\n"):
+            with Wire(gateway.port) as wire:
+                answer = wire.ask(request)
+                assert (answer.status, json.loads(answer.body)["errorType"]) == (400, "bad_data")
+        metrics = requests.get(f"{gateway.url}/metrics", timeout=5).text
+        assert 'fleetgauge_http_requests_total{code="400",method="other",route="unreadable"} 1.0' in metrics
+
+
+def test_a_taken_port_is_an_error_of_one_sentence() -> None:
+    with running("gateway", "--listen", "127.0.0.1:0") as first:
+        second = run("gateway", "--listen", f"127.0.0.1:{first.port}")
+        assert second.returncode == 1
+        assert second.stderr == (
+            f"Error: Cannot listen on 127.0.0.1:{first.port}: another program listens there already. "
+            "Choose another address with --listen.\n"
+        )
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0"])
+def test_listening_to_everyone_must_be_asked_for(address: str) -> None:
+    refused = run("gateway", "--listen", address)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"Error: Not listening on {address}: ")
+    assert "--allow-anonymous" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_listening_to_everyone_works_when_asked_for() -> None:
+    with running("gateway", "--listen", "0.0.0.0:0", "--allow-anonymous") as gateway:
+        assert requests.get(f"http://127.0.0.1:{gateway.port}/-/healthy", timeout=5).status_code == 200
+
+
+def test_a_bad_setting_is_a_usage_error() -> None:
+    bad = run("gateway", FLEETGAUGE_LOG_LEVEL="shout")
+    assert bad.returncode == 2
+    assert bad.stderr == (
+        'Error: FLEETGAUGE_LOG_LEVEL: expected one of debug, info, warning, error, got "shout".\n'
+    )
+
+
+def test_the_demo_says_what_to_try_and_takes_a_free_port_if_need_be() -> None:
+    usual = GatewaySettings().listen
+    with ExitStack() as stack:
+        with suppress(ListenFailed):  # whoever has it already serves the test as well
+            stack.enter_context(open_socket(usual, allow_anonymous=False))
+        demo = stack.enter_context(running("demo"))
+        assert demo.port != usual.port
+        assert requests.get(f"{demo.url}/-/healthy", timeout=5).status_code == 200
+        demo.process.send_signal(signal.SIGINT)
+        rest = demo.rest()
+        assert demo.process.wait(10) == 0
+        assert f"curl {demo.url}/api/v1/status/buildinfo" in rest
+        assert rest.endswith("Stopped.\n")

@@ -1,0 +1,158 @@
+"""The documentation names every command, option, setting, route, error and metric, and nothing else."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import click
+import falcon.inspect
+import pytest
+import yaml
+
+import fleetgauge
+from gateway.http import application, server
+from gateway.http.accounting import Accounting
+from gateway.http.errors import ERROR_TYPES, Errors
+from gateway.http.routes import routes
+from gateway.metrics import Metrics
+from runtime.cli import SettingsCommand
+from runtime.logs import Log
+from runtime.settings import Section, load, settings_of
+from tests.house.tree import ROOT
+
+DOCS: Final = ROOT / "docs"
+PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "grafana").glob("*.md")])
+
+# Variables that are not settings: where the file is, what click reads for completion, what the tests read.
+OTHER_VARIABLES: Final = {"FLEETGAUGE_CONFIG", "FLEETGAUGE_COMPLETE", "FLEETGAUGE_REQUIRE_PEERS"}
+
+
+def commands() -> dict[str, click.Command]:
+    context = click.Context(fleetgauge.commands)
+    found = {name: fleetgauge.commands.get_command(context, name) for name in fleetgauge.PROGRAMS}
+    return {name: command for name, command in found.items() if command is not None}
+
+
+def options(command: click.Command) -> set[str]:
+    parameters = command.get_params(click.Context(command))
+    return {name for each in parameters for name in (*each.opts, *each.secondary_opts)}
+
+
+def shapes() -> dict[str, type[Section]]:
+    """The settings of each command that has some."""
+    return {name: found.shape for name, found in commands().items() if isinstance(found, SettingsCommand)}
+
+
+def chapters(page: str, heading: str) -> dict[str, str]:
+    """The texts below the headings of the second level that match, by the group in the match."""
+    parts = re.split(r"^## (.*)$", (DOCS / page).read_text(), flags=re.MULTILINE)
+    titled = zip(parts[1::2], parts[2::2], strict=True)
+    return {found[1]: text for title, text in titled if (found := re.fullmatch(heading, title))}
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of all tables, without their headings and the back-quotes around names."""
+    bodies = re.findall(r"^\|[-|]+\|\n((?:\|.*\|\n)*)", text, re.MULTILINE)
+    lines = "".join(bodies).replace("`", "").splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_every_command_and_option_is_documented() -> None:
+    documented = {
+        name: set(re.findall(r"--[a-z.-]+", " ".join(row[0] for row in rows(text))))
+        for name, text in chapters("commands.md", "(fleetgauge.*)").items()
+    }
+    existing = {f"fleetgauge {name}": options(command) for name, command in commands().items()}
+    assert documented == existing | {"fleetgauge": options(fleetgauge.commands)}
+
+
+def test_every_setting_is_documented_with_its_names_and_its_default() -> None:
+    documented = {
+        name: [row[:4] for row in rows(text)]
+        for name, text in chapters("configuration.md", "Settings of `fleetgauge (.*)`").items()
+    }
+    assert documented == {
+        name: [[each.key, each.flag, each.variable, each.default_text] for each in settings_of(shape)]
+        for name, shape in shapes().items()
+    }
+
+
+@pytest.mark.parametrize("name", shapes())
+def test_an_example_shows_every_setting_with_its_default(name: str) -> None:
+    file = ROOT / "examples" / f"{name}.yml"
+    assert load(shapes()[name], file=file, environ={}, flags={}) == shapes()[name]()
+    assert keys(yaml.safe_load(file.read_text())) == [each.key for each in settings_of(shapes()[name])]
+
+
+def keys(content: object, inside: str = "") -> list[str]:
+    if not isinstance(content, dict):
+        return [inside.removesuffix(".")]
+    return [key for name, value in content.items() for key in keys(value, f"{inside}{name}.")]
+
+
+def test_every_route_is_documented_with_its_methods() -> None:
+    metrics = Metrics(version="", python="")
+    app = application.create(
+        routes=routes(version="", metrics=metrics),
+        accounting=Accounting(metrics, clock=float),
+        errors=Errors(log=Log("test"), new_id=str),
+    )
+    existing = {
+        f"{', '.join(method.method for method in route.methods if not method.internal)} {route.path}"
+        for route in falcon.inspect.inspect_routes(app)
+    }
+    assert set(chapters("http-api.md", "`([A-Z, ]+ /.*)`")) == existing
+
+
+def test_every_error_is_documented() -> None:
+    documented = {row[0]: row[1] for row in rows(chapters("http-api.md", "(Errors)")["Errors"])}
+    assert documented == {str(status): error_type for status, error_type in ERROR_TYPES.items()}
+
+
+def test_every_metric_is_documented_with_its_type_and_labels() -> None:
+    metrics = Metrics(version="", python="")
+    metrics.answered(route="", method="", code=200, seconds=0)
+    text = metrics.text().decode()
+    existing = {}
+    for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE):
+        labels = re.findall(rf"^{name}(?:_bucket)?{{(.*)}} ", text, re.MULTILINE)
+        existing[name] = (kind, set(re.findall(r"(\w+)=", " ".join(labels))) - {"le"})
+    documented = {
+        row[0]: (row[1], set(filter(None, row[2].split(", "))))
+        for row in rows((DOCS / "metrics.md").read_text())
+    }
+    assert documented == existing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_names_nothing_that_does_not_exist(page: Path) -> None:
+    text = page.read_text()
+    variables = {each.variable for shape in shapes().values() for each in settings_of(shape)}
+    named = set(re.findall(r"FLEETGAUGE_[A-Z][A-Z_]*", text)) - OTHER_VARIABLES
+    if "adr" not in page.parts:
+        assert named <= variables
+    started = re.findall(r"^(?:\$ )?fleetgauge +([a-z]+)(.*)$", text, re.MULTILINE)
+    for name, arguments in started:
+        assert name in commands()
+        assert set(re.findall(r"--[a-z.-]+", arguments)) <= options(commands()[name])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_link_leads_to_a_file(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/adr"])
+def test_every_page_is_in_the_index_of_its_folder(folder: str) -> None:
+    index = (ROOT / folder / "README.md").read_text()
+    pages = {page.name for page in (ROOT / folder).glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()
+
+
+def test_every_limit_of_a_request_is_documented() -> None:
+    text = (DOCS / "http-api.md").read_text()
+    assert f"larger than {server.MAX_BODY_BYTES >> 20} MiB" in text
+    assert f"larger than {server.MAX_HEADER_BYTES >> 10} KiB" in text
+    assert f"Up to {server.MAX_CONNECTIONS} are open" in text
+    assert f"after {server.IDLE_SECONDS} s of silence" in text
