@@ -77,8 +77,8 @@ class Histogram:
     def _check_custom(self) -> None:
         if self.zero_count or self.zero_threshold or self.negative != NO_BUCKETS:
             raise InvalidHistogram("custom buckets have no zero bucket and no negative buckets")
-        if not all(map(math.isfinite, self.custom_values)):
-            raise InvalidHistogram("a custom bucket bound is not finite")
+        if any(math.isnan(bound) or bound == math.inf for bound in self.custom_values):
+            raise InvalidHistogram("a custom bucket bound is NaN or above all numbers")
         if any(low >= high for low, high in pairwise(self.custom_values)):
             raise InvalidHistogram("custom bucket bounds do not ascend")
         spans = self.positive.spans
