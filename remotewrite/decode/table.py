@@ -27,7 +27,9 @@ class KnownV2:
 
     def number(self, symbol: bytes) -> int:
         """Return a symbol's number, a new one for a new symbol."""
-        return self.symbols.setdefault(symbol, next(self._numbers))
+        known = self.symbols.get(symbol)
+        # A number taken for a known symbol would be lost: keys have four bytes for one.
+        return self.symbols.setdefault(symbol, next(self._numbers)) if known is None else known
 
 
 class SeriesTable:

@@ -173,6 +173,14 @@ def test_a_table_over_capacity_makes_room_at_the_next_request(decode: Decode, ma
     assert len(receiver.table) == 1
 
 
+def test_symbols_are_numbered_without_gaps_however_often_they_come() -> None:
+    table = Receiver().table
+    for name in "abc":
+        decode_v2(make_v2([GOOD, [("__name__", name)]]), table)
+    numbers = table.v2.symbols.values()
+    assert sorted(numbers) == list(range(len(numbers)))
+
+
 def test_a_label_that_ends_like_a_sample_is_not_taken_for_one() -> None:
     sample = v1.TimeSeries(samples=[v1.Sample(value=1.5, timestamp=NOW_MS)]).SerializeToString()
     text = sample.decode("latin-1")
