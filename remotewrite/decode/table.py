@@ -10,8 +10,23 @@ from typing import Final
 
 from timeseries.labels import Labels
 
-# At about 340 bytes a key, half a gigabyte; more series than one gateway is made for.
-DEFAULT_CAPACITY: Final = 1_500_000
+# 1.5 million keys of the usual size, more than one gateway is made for. In bytes: senders choose the sizes.
+DEFAULT_CAPACITY: Final = 512 * 1024 * 1024
+
+# What an entry costs beside the bytes of its key.
+ENTRY_BYTES: Final = 110
+
+
+class Numbers(dict[bytes, int]):
+    """Numbers by key; `size` is about how many bytes they take (threads may lose count of a few)."""
+
+    size: int = 0
+
+    def learn(self, key: bytes, number: int) -> int:
+        """Return the number of a key, this one if it is new."""
+        if key not in self:
+            self.size += ENTRY_BYTES + len(key)
+        return self.setdefault(key, number)
 
 
 class KnownV2:
@@ -19,8 +34,8 @@ class KnownV2:
 
     def __init__(self) -> None:
         # The empty symbol is 0, so that metadata of nothing but empty symbols is 0 too.
-        self.symbols: dict[bytes, int] = {b"": 0}
-        self.refs: dict[bytes, int] = {}
+        self.symbols = Numbers({b"": 0})
+        self.refs = Numbers()
         # Key of a series → the metadata last reported for it, as one number.
         self.metadata: dict[bytes, int] = {}
         self._numbers = count(1)
@@ -29,7 +44,7 @@ class KnownV2:
         """Return a symbol's number, a new one for a new symbol."""
         known = self.symbols.get(symbol)
         # A number taken for a known symbol would be lost: keys have four bytes for one.
-        return self.symbols.setdefault(symbol, next(self._numbers)) if known is None else known
+        return self.symbols.learn(symbol, next(self._numbers)) if known is None else known
 
 
 class SeriesTable:
@@ -46,14 +61,19 @@ class SeriesTable:
 
     def forget(self) -> None:
         """Start again; requests that are being read meanwhile keep what they began with."""
-        self.v1: dict[bytes, int] = {}
+        self.v1 = Numbers()
         self.v2 = KnownV2()
 
     def __len__(self) -> int:
         """Count the keys."""
         return len(self.v1) + len(self.v2.refs)
 
+    @property
+    def size(self) -> int:
+        """About how many bytes the keys and symbols take."""
+        return self.v1.size + self.v2.refs.size + self.v2.symbols.size
+
     def make_room(self) -> None:
         """Forget everything when over capacity: what is still in use is learnt again at once."""
-        if len(self) > self._capacity or len(self.v2.symbols) > 2 * self._capacity:
+        if self.size > self._capacity:
             self.forget()

@@ -102,9 +102,7 @@ class ReadingV1:
             return _REJECTED
 
     def _learn(self, key: bytes, block: wire.LabelBlock) -> int:
-        ref = self._register(series_labels(_pairs(block.labels)))
-        self._known[key] = ref
-        return ref
+        return self._known.learn(key, self._register(series_labels(_pairs(block.labels))))
 
     def read_general(self, positions: Sequence[int]) -> None:
         """Read series of any shape."""

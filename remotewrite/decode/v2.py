@@ -102,9 +102,7 @@ class ReadingV2:
             return _REJECTED
 
     def _learn(self, key: bytes, references: Sequence[int]) -> int:
-        ref = self._register(series_labels(self._pairs(references)))
-        self._known.refs[key] = ref
-        return ref
+        return self._known.refs.learn(key, self._register(series_labels(self._pairs(references))))
 
     def _pairs(self, references: Sequence[int]) -> RawPairs:
         symbols = [self._symbols[reference] for reference in references]

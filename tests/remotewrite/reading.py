@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from remotewrite.decode.batch import Batch, Rejection
-from remotewrite.decode.table import SeriesTable
+from remotewrite.decode.table import DEFAULT_CAPACITY, SeriesTable
 from remotewrite.decode.v1 import ReadingV1
 from remotewrite.decode.v2 import ReadingV2
 from remotewrite.model import Series
@@ -19,7 +19,7 @@ from timeseries.metadata import Metadata
 class Receiver:
     """A receiver that takes every series and numbers them as they come."""
 
-    def __init__(self, capacity: int = 1_000_000) -> None:
+    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
         self.series: list[Labels] = []
         self.table = SeriesTable(self.register, capacity)
 

@@ -165,12 +165,36 @@ def test_a_table_that_forgets_learns_again(decode: Decode, make: Make) -> None:
 
 @both
 def test_a_table_over_capacity_makes_room_at_the_next_request(decode: Decode, make: Make) -> None:
-    receiver = Receiver(capacity=2)
-    decode(make([[("__name__", name)] for name in "ab"]), receiver.table)
-    decode(make([[("__name__", "c")]]), receiver.table)
-    assert len(receiver.table) == 3
-    decode(make([[("__name__", "d")]]), receiver.table)
-    assert len(receiver.table) == 1
+    requests = [make([[("__name__", name)]]) for name in "abc"]
+    whole = Receiver()
+    sizes = []
+    for body in requests:
+        decode(body, whole.table)
+        sizes.append(whole.table.size)
+    for capacity, kept in ((sizes[1], 3), (sizes[1] - 1, 1)):
+        receiver = Receiver(capacity)
+        for body in requests:
+            decode(body, receiver.table)
+        assert len(receiver.table) == kept
+
+
+@both
+def test_a_table_stays_small_when_a_sender_makes_its_keys_long(decode: Decode, make: Make) -> None:
+    receiver = Receiver(capacity=100_000)
+    for number in range(20):
+        empty = [(f"{number}-{label}".ljust(limits.MAX_LABEL_NAME_BYTES, "n"), "") for label in range(20)]
+        decode(make([[*GOOD, *empty]]), receiver.table)
+    assert receiver.series == [Labels(GOOD)]
+    held = (receiver.table.v1, receiver.table.v2.refs, receiver.table.v2.symbols)
+    assert sum(len(key) for keys in held for key in keys) < 150_000
+
+
+def test_a_table_stays_small_when_a_sender_invents_symbols_that_no_series_uses() -> None:
+    receiver = Receiver(capacity=100_000)
+    for number in range(20):
+        request = v2.Request(symbols=["", str(number) * 30_000])
+        decode_v2(request.SerializeToString(), receiver.table)
+    assert sum(map(len, receiver.table.v2.symbols)) < 200_000
 
 
 def test_symbols_are_numbered_without_gaps_however_often_they_come() -> None:
