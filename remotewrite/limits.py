@@ -14,6 +14,10 @@ MAX_SYMBOLS: Final = 1_000_000
 # A request of full series would be split by any sender; bounds what a body of empty samples can make of us.
 MAX_SAMPLES: Final = 1_000_000
 
+# As many as series. Each becomes some objects, in 10 µs and 400 bytes, from as little as two bytes of a body.
+MAX_HISTOGRAMS: Final = 100_000
+MAX_EXEMPLARS: Final = 100_000
+
 # Real series have 10 to 30 labels; a hundred is a runaway relabelling.
 MAX_LABELS: Final = 128
 
@@ -27,4 +31,5 @@ MAX_LABEL_VALUE_BYTES: Final = 16 * 1024
 MAX_HELP_BYTES: Final = 16 * 1024
 
 # Prometheus' own default limit is 160; 16 times the finest exponential histogram of a second decade.
+# Custom bounds are as many as buckets, or fewer.
 MAX_BUCKETS: Final = 4096

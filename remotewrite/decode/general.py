@@ -11,7 +11,7 @@ from remotewrite.decode.batch import BatchBuilder, SampleColumns
 from remotewrite.decode.matrix import lay_out, read_samples
 from remotewrite.decode.names import RawPairs, describe
 from remotewrite.errors import MalformedRequest, RequestTooLarge, SeriesRejected
-from remotewrite.limits import MAX_BUCKETS, MAX_SAMPLES
+from remotewrite.limits import MAX_BUCKETS, MAX_EXEMPLARS, MAX_HISTOGRAMS, MAX_SAMPLES
 from remotewrite.wire import shapes_pb2 as wire
 from timeseries.errors import InvalidHistogram
 from timeseries.exemplar import Exemplar
@@ -37,18 +37,21 @@ class SeriesReader:
         # Position, reference, start time and number of samples.
         self._series: list[tuple[int, int, int, int]] = []
         self._messages: list[bytes] = []
+        self._histograms = 0
+        self._exemplars = 0
 
     def add_samples(self, position: int, ref: int, messages: Sequence[bytes], start_ms: int = 0) -> None:
         """Put Sample messages aside, to be read together; `start_ms` stands in for those without one."""
+        _limit(len(self._messages) + len(messages), MAX_SAMPLES, "samples")
         self._messages += messages
-        if len(self._messages) > MAX_SAMPLES:
-            raise RequestTooLarge(f"the request holds more than {MAX_SAMPLES} samples")
         self._series.append((position, ref, start_ms, len(messages)))
 
     def add_histograms(
         self, ref: int, messages: Sequence[bytes], pairs: Callable[[], RawPairs], start_ms: int = 0
     ) -> None:
         """Read Histogram messages; a bad one is rejected by itself."""
+        self._histograms += len(messages)
+        _limit(self._histograms, MAX_HISTOGRAMS, "histograms")
         for raw in messages:
             try:
                 sample = histogram_sample(parse(wire.Histogram, raw), start_ms)
@@ -61,6 +64,8 @@ class SeriesReader:
 
     def add_exemplars(self, ref: int, raws: Sequence[bytes], read: Callable[[bytes], Exemplar]) -> None:
         """Read exemplars; a bad one is rejected by itself."""
+        self._exemplars += len(raws)
+        _limit(self._exemplars, MAX_EXEMPLARS, "exemplars")
         for raw in raws:
             try:
                 self._builder.exemplars.append((ref, read(raw)))
@@ -86,8 +91,17 @@ class SeriesReader:
         self._builder.add_samples(np.repeat(positions, counts), columns)
 
 
+def _limit(number: int, limit: int, what: str) -> None:
+    if number > limit:
+        raise RequestTooLarge(f"the request holds more than {limit} {what}")
+
+
 def histogram_sample(raw: wire.Histogram, start_ms: int = 0) -> HistogramSample:
     """Turn the message into a histogram whose buckets are counts; raises InvalidHistogram."""
+    if len(raw.custom_values) > MAX_BUCKETS:
+        raise InvalidHistogram(
+            f"it has {len(raw.custom_values)} custom bounds; at most {MAX_BUCKETS} are taken"
+        )
     integer = raw.WhichOneof("count") != "count_float"
     histogram = Histogram(
         integer=integer,

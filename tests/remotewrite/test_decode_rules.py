@@ -251,6 +251,24 @@ def test_samples_over_the_limit_are_refused_whole() -> None:
         decode_v1(body(limits.MAX_SAMPLES + 1), Receiver().table)
 
 
+@pytest.mark.parametrize("field", ["histograms", "exemplars"])
+def test_histograms_and_exemplars_over_their_limit_are_refused_whole(field: str) -> None:
+    limit = {"histograms": limits.MAX_HISTOGRAMS, "exemplars": limits.MAX_EXEMPLARS}[field]
+
+    def decode(sizes: Sequence[int]) -> Batch:
+        request = v1.WriteRequest()
+        for size in sizes:
+            one = request.timeseries.add()
+            one.labels.add(name="__name__", value="up")
+            for _ in range(size):
+                getattr(one, field).add()
+        return decode_v1(request.SerializeToString(), Receiver().table)
+
+    assert len(getattr(decode([limit - 1, 1]), field)) == limit
+    with pytest.raises(RequestTooLarge, match=f"more than 100000 {field}"):
+        decode([limit, 1])
+
+
 @pytest.mark.parametrize("change", [{"count_int": 2}, {"positive_deltas": [1, -2]}, {"schema": 9}])
 def test_a_bad_histogram_costs_only_itself(change: Mapping[str, object]) -> None:
     request = v1.WriteRequest()
@@ -281,6 +299,16 @@ def test_a_histogram_has_a_limit_of_buckets(buckets: int, taken: int) -> None:
         positive_spans=[v1.BucketSpan(offset=0, length=buckets)],
         positive_deltas=[1, *[0] * (buckets - 1)],
     )
+    batch = decode_v1(request.SerializeToString(), Receiver().table)
+    assert (len(batch.histograms), len(batch.rejected)) == (taken, 1 - taken)
+
+
+@pytest.mark.parametrize(("bounds", "taken"), [(limits.MAX_BUCKETS, 1), (limits.MAX_BUCKETS + 1, 0)])
+def test_a_histogram_has_a_limit_of_custom_bounds(bounds: int, taken: int) -> None:
+    request = v1.WriteRequest()
+    one = request.timeseries.add()
+    one.labels.add(name="__name__", value="latency")
+    one.histograms.add(schema=-53, custom_values=range(bounds))
     batch = decode_v1(request.SerializeToString(), Receiver().table)
     assert (len(batch.histograms), len(batch.rejected)) == (taken, 1 - taken)
 
