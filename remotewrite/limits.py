@@ -21,6 +21,9 @@ MAX_EXEMPLARS: Final = 100_000
 # Real series have 10 to 30 labels; a hundred is a runaway relabelling.
 MAX_LABELS: Final = 128
 
+# Prometheus itself takes 128 characters of labels.
+MAX_EXEMPLAR_BYTES: Final = 16 * 1024
+
 # Long enough for any name a person wrote, short enough to be printed in an error.
 MAX_LABEL_NAME_BYTES: Final = 1024
 

@@ -11,7 +11,7 @@ from remotewrite.decode.batch import BatchBuilder, SampleColumns
 from remotewrite.decode.matrix import lay_out, read_samples
 from remotewrite.decode.names import RawPairs, describe
 from remotewrite.errors import MalformedRequest, RequestTooLarge, SeriesRejected
-from remotewrite.limits import MAX_BUCKETS, MAX_EXEMPLARS, MAX_HISTOGRAMS, MAX_SAMPLES
+from remotewrite.limits import MAX_BUCKETS, MAX_EXEMPLAR_BYTES, MAX_EXEMPLARS, MAX_HISTOGRAMS, MAX_SAMPLES
 from remotewrite.wire import shapes_pb2 as wire
 from timeseries.errors import InvalidHistogram
 from timeseries.exemplar import Exemplar
@@ -68,6 +68,9 @@ class SeriesReader:
         _limit(self._exemplars, MAX_EXEMPLARS, "exemplars")
         for raw in raws:
             try:
+                if len(raw) > MAX_EXEMPLAR_BYTES:
+                    what = f"it is {len(raw)} bytes; at most {MAX_EXEMPLAR_BYTES} are taken"
+                    raise SeriesRejected("exemplar_too_long", what)
                 self._builder.exemplars.append((ref, read(raw)))
             except SeriesRejected as error:
                 self._builder.reject(SeriesRejected(error.code, f"an exemplar: {error}"), exemplars=1)

@@ -55,8 +55,7 @@ def any_labels(pairs: RawPairs) -> Labels:
 
 def _fault(ordered: RawPairs) -> SeriesRejected:
     if len(ordered) > MAX_LABELS:
-        what = f"it has {len(ordered)} labels; at most {MAX_LABELS} are taken"
-        return _rejected("too_many_labels", ordered, what)
+        return _rejected("too_many_labels", ordered, f"it has more than {MAX_LABELS} labels")
     for name, value in ordered:
         if len(name) > MAX_LABEL_NAME_BYTES:
             what = f"a label name is {len(name)} bytes; at most {MAX_LABEL_NAME_BYTES} are taken"

@@ -13,7 +13,7 @@ from remotewrite.decode.matrix import lay_out, read_samples
 from remotewrite.decode.names import RawPairs, any_labels, metadata, series_labels
 from remotewrite.decode.table import SeriesTable
 from remotewrite.errors import RequestTooLarge, SeriesRejected
-from remotewrite.limits import MAX_SERIES
+from remotewrite.limits import MAX_LABELS, MAX_SERIES
 from remotewrite.wire import shapes_pb2 as wire
 from timeseries.columns import Ints
 from timeseries.exemplar import Exemplar
@@ -21,6 +21,9 @@ from timeseries.exemplar import Exemplar
 # The sizes of a Sample with a time of today: without a value (it is 0), and with one.
 _SAMPLE_SIZES: Final = (7, 16)
 _TAG_SAMPLES: Final = 0x12
+
+# A longer key may hold millions of labels: the general way counts them before it reads them.
+_MAX_PLAIN_KEY: Final = 4096
 
 _NOT_PLAIN: Final = -1
 _REJECTED: Final = -2
@@ -89,6 +92,8 @@ class ReadingV1:
         return np.array(refs, np.int64)
 
     def _learn_plain(self, key: bytes) -> int:
+        if len(key) > _MAX_PLAIN_KEY:
+            return _NOT_PLAIN
         try:
             block = wire.LabelBlock.FromString(key)
         except DecodeError:
@@ -109,7 +114,8 @@ class ReadingV1:
         reader = SeriesReader(self.builder)
         for position in positions:
             raw = parse(wire.SeriesV1, self._series[position])
-            key = wire.SeriesV1(labels=raw.labels).SerializeToString()
+            # One label more than are taken is enough to tell.
+            key = wire.SeriesV1(labels=raw.labels[: MAX_LABELS + 1]).SerializeToString()
             try:
                 ref = self._known.get(key)
                 if ref is None:

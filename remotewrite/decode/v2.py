@@ -14,7 +14,7 @@ from remotewrite.decode.names import RawPairs, any_labels, family_name, metadata
 from remotewrite.decode.rows_v2 import read_rows
 from remotewrite.decode.table import SeriesTable
 from remotewrite.errors import MalformedRequest, RequestTooLarge, SeriesRejected
-from remotewrite.limits import MAX_SERIES, MAX_SYMBOLS
+from remotewrite.limits import MAX_LABELS, MAX_SERIES, MAX_SYMBOLS
 from remotewrite.wire import shapes_pb2 as wire
 from timeseries.exemplar import Exemplar
 from timeseries.labels import METRIC_NAME
@@ -168,6 +168,8 @@ class ReadingV2:
     def _checked(self, references: Sequence[int]) -> Sequence[int]:
         if len(references) % 2:
             raise SeriesRejected("bad_reference", "a series has an odd number of label references")
+        # One label more than are taken is enough to tell.
+        references = references[: 2 * (MAX_LABELS + 1)]
         if references and max(references) >= len(self._symbols):
             reason = f"a series refers to symbol {max(references)}; the request has {len(self._symbols)}"
             raise SeriesRejected("bad_reference", reason)

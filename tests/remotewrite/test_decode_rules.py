@@ -1,5 +1,6 @@
 """What the decoders refuse, what they forgive, and how far that reaches. One test a rule."""
 
+import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
@@ -72,7 +73,7 @@ def only_rejection(batch: Batch) -> tuple[str, str]:
         (
             [*GOOD, *((f"l{n}", "v") for n in range(limits.MAX_LABELS))],
             "too_many_labels",
-            "130 labels; at most 128",
+            "it has more than 128 labels",
         ),
         (
             [*GOOD, ("n" * (limits.MAX_LABEL_NAME_BYTES + 1), "v")],
@@ -93,6 +94,17 @@ def test_a_bad_series_is_named_and_costs_only_itself(
         assert says in only_rejection(batch)[1]
         assert batch.rejected[0].samples == 1
     assert receiver.series == [Labels(GOOD), Labels([*GOOD, ("cpu", "1")])]
+
+
+@both
+def test_a_series_of_very_many_labels_costs_little(decode: Decode, make: Make) -> None:
+    body = make([[*GOOD, *[("", "")] * 300_000]])
+    tracemalloc.start()
+    batch = decode(body, Receiver().table)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert only_rejection(batch)[0] == "too_many_labels"
+    assert peak < 10 * len(body)
 
 
 @both
@@ -329,6 +341,20 @@ def test_exemplars_go_with_their_series_and_bad_ones_alone() -> None:
     lost = {rejection.code: rejection for rejection in batch.rejected}
     assert (lost["no_metric_name"].samples, lost["no_metric_name"].exemplars) == (1, 2)
     assert (lost["duplicate_label"].samples, lost["duplicate_label"].exemplars) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "taken"), [(limits.MAX_EXEMPLAR_BYTES, 1), (limits.MAX_EXEMPLAR_BYTES + 1, 0)]
+)
+def test_an_exemplar_has_a_limit_of_bytes(size: int, taken: int) -> None:
+    request = v1.WriteRequest()
+    one = request.timeseries.add()
+    one.labels.add(name="__name__", value="up")
+    label = one.exemplars.add().labels.add(name="trace")
+    label.value = "v" * (size - 13)
+    assert one.exemplars[0].ByteSize() == size
+    batch = decode_v1(request.SerializeToString(), Receiver().table)
+    assert (len(batch.exemplars), len(batch.rejected)) == (taken, 1 - taken)
 
 
 def test_text_that_is_not_utf8_costs_only_its_series() -> None:
