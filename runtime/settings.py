@@ -197,7 +197,12 @@ class _Walk:
             seen[at] = line
 
     def _value(self, node: yaml.Node) -> object:
-        return self._loader.construct_object(node, deep=True)
+        try:
+            return self._loader.construct_object(node, deep=True)
+        except (ValueError, LookupError, AttributeError) as error:
+            # PyYAML's own way of saying that a value does not fit its tag: `2026-13-45`, `!!bool maybe`.
+            problem = str(error) if isinstance(error, ValueError) else "a value does not fit its tag"
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
 
     def _hint(self, at: tuple[str, ...]) -> str:
         names = sorted({known[-1] for known in (*self._known, *self._sections) if known[:-1] == at[:-1]})
