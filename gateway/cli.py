@@ -21,11 +21,11 @@ def gateway(settings: GatewaySettings) -> None:
     Each option is also a key in the file and an environment variable, whose name is in brackets. A flag wins
     over the variable, the variable over the file.
     """
+    stop = Stop()
+    stop.on_signals()  # before the long imports: a signal in their midst would kill, or be lost
     from gateway.app import Gateway
 
     logs.configure(form=settings.log_format, level=settings.log_level)
-    stop = Stop()
-    stop.on_signals()
     try:
         running = Gateway(settings)
     except ListenRefused as error:
@@ -41,11 +41,11 @@ def demo() -> None:
 
     Listens on loopback only and says what to look at. Takes a free port if the usual one is taken.
     """
+    stop = Stop()
+    stop.on_signals()
     from gateway.app import Gateway
 
     logs.configure(form="logfmt", level="warning")
-    stop = Stop()
-    stop.on_signals()
     usual = GatewaySettings().listen
     try:
         running = Gateway(GatewaySettings())

@@ -2,7 +2,10 @@
 
 import json
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -12,7 +15,7 @@ from gateway.errors import ListenFailed
 from gateway.http.listen import open_socket
 from gateway.settings import GatewaySettings
 from tests.gateway.http.wire import Wire
-from tests.gateway.programs import run, running
+from tests.gateway.programs import environment, run, running
 
 
 def test_it_serves_and_ends_well_with_idle_connections_open() -> None:
@@ -36,6 +39,33 @@ def test_ctrl_c_ends_it_well_too() -> None:
         assert gateway.process.wait(10) == 0
         assert "event=gateway.stopped reason=SIGINT" in rest
         assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize(
+    "command", [["gateway", "--listen", "127.0.0.1:0"], ["demo"]], ids=["gateway", "demo"]
+)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_it_still_imports_ends_it_well(command: Sequence[str], number: signal.Signals) -> None:
+    program = f"""
+import os, sys, fleetgauge
+class Finder:
+    def find_spec(name, path, target=None):
+        if name == "gateway.app":
+            os.kill(os.getpid(), {number:d})
+sys.meta_path.insert(0, Finder)
+sys.argv[1:] = {command!r}
+fleetgauge.main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
+    assert "Aborted" not in ended.stderr
 
 
 def test_settings_come_from_the_environment_and_json_logs_parse() -> None:
