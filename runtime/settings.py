@@ -26,6 +26,8 @@ MAX_FILE_BYTES = 1 << 20
 MAX_SHOWN = 60
 """Characters of a wrong value that a message repeats: enough to recognise it."""
 
+_NULL = "tag:yaml.org,2002:null"
+
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a program's settings and of each section in them.
@@ -144,7 +146,7 @@ def _in_file(path: Path | None, settings: Iterable[Setting], problems: list[str]
     try:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
-        if root is not None:
+        if root is not None and root.tag != _NULL:
             yield from _Walk(path, loader, settings, problems).section((), root)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
@@ -190,7 +192,7 @@ class _Walk:
                 where = self._where(key, at)
                 yield _Given(setting=self._known[at], raw=self._value(value), strict=True, where=where)
             elif at in self._sections:
-                if value.tag != "tag:yaml.org,2002:null":
+                if value.tag != _NULL:
                     yield from self.section(at, value)
             else:
                 self._problem(key, at, f"there is no such key{self._hint(at)}")
