@@ -60,7 +60,7 @@ def _table() -> SeriesTable:
 
 def _known(decode: Decode) -> Callable[[bytes], object]:
     table = _table()
-    return lambda block: decode(decompress(block), table)
+    return lambda block: decode(decompress(block), table).learnt.keep()
 
 
 def _new(decode: Decode) -> Callable[[bytes], object]:

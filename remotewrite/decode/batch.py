@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from remotewrite.decode.table import Learnt
 from remotewrite.errors import SeriesRejected
 from timeseries.columns import Floats, Ints
 from timeseries.exemplar import Exemplar
@@ -50,6 +51,8 @@ class Batch:
     exemplars: Sequence[tuple[int, Exemplar]]
     metadata: Sequence[Metadata]
     rejected: Sequence[Rejection]
+    # To be kept when the rest was.
+    learnt: Learnt = field(default_factory=Learnt)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class BatchBuilder:
     exemplars: list[tuple[int, Exemplar]] = field(default_factory=list)
     metadata: list[Metadata] = field(default_factory=list)
     rejected: dict[str, Rejection] = field(default_factory=dict)
+    learnt: Learnt
     _positions: list[Ints] = field(default_factory=list)
     _columns: list[SampleColumns] = field(default_factory=list)
 
@@ -98,4 +102,5 @@ class BatchBuilder:
             exemplars=self.exemplars,
             metadata=list(dict.fromkeys(self.metadata)),
             rejected=list(self.rejected.values()),
+            learnt=self.learnt,
         )

@@ -47,20 +47,32 @@ class KnownV2:
         return self.symbols.learn(symbol, next(self._numbers)) if known is None else known
 
 
+class Learnt:
+    """What one request taught. It must become known only when the request was kept: see `keep`."""
+
+    def __init__(self, refs: Numbers | None = None, metadata: dict[bytes, int] | None = None) -> None:
+        self._known_refs = Numbers() if refs is None else refs
+        self._known_metadata = {} if metadata is None else metadata
+        self.refs: dict[bytes, int] = {}
+        self.metadata: dict[bytes, int] = {}
+
+    def keep(self) -> None:
+        """Let later requests rely on it."""
+        for key, ref in self.refs.items():
+            self._known_refs.learn(key, ref)
+        self._known_metadata.update(self.metadata)
+
+
 class SeriesTable:
     """The keys seen so far, for one receiver and one set of rules about which series it may take.
 
-    It is only a memory: whatever it learnt from a request that was not kept in the end must be forgotten.
-    `register` gives a series its reference (0 or more) and may raise SeriesRejected.
+    What a request teaches becomes known when the request was kept (Learnt.keep). `register` gives a series
+    its reference (0 or more) and may raise SeriesRejected.
     """
 
     def __init__(self, register: Callable[[Labels], int], capacity: int = DEFAULT_CAPACITY) -> None:
         self.register = register
         self._capacity = capacity
-        self.forget()
-
-    def forget(self) -> None:
-        """Start again; requests that are being read meanwhile keep what they began with."""
         self.v1 = Numbers()
         self.v2 = KnownV2()
 
@@ -74,6 +86,10 @@ class SeriesTable:
         return self.v1.size + self.v2.refs.size + self.v2.symbols.size
 
     def make_room(self) -> None:
-        """Forget everything when over capacity: what is still in use is learnt again at once."""
+        """Start again when over capacity: what is still in use is learnt again at once.
+
+        Requests that are being read meanwhile keep what they began with.
+        """
         if self.size > self._capacity:
-            self.forget()
+            self.v1 = Numbers()
+            self.v2 = KnownV2()

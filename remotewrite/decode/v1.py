@@ -11,7 +11,7 @@ from remotewrite.decode.batch import Batch, BatchBuilder, SampleColumns
 from remotewrite.decode.general import SeriesReader, parse
 from remotewrite.decode.matrix import lay_out, read_samples
 from remotewrite.decode.names import RawPairs, any_labels, metadata, series_labels
-from remotewrite.decode.table import SeriesTable
+from remotewrite.decode.table import Learnt, SeriesTable
 from remotewrite.errors import RequestTooLarge, SeriesRejected
 from remotewrite.limits import MAX_LABELS, MAX_SERIES
 from remotewrite.wire import shapes_pb2 as wire
@@ -46,10 +46,11 @@ class ReadingV1:
     """One request being read: the plain series all at once, then the others one by one."""
 
     def __init__(self, series: Sequence[bytes], table: SeriesTable) -> None:
-        self.builder = BatchBuilder()
         self._series = series
         self._register = table.register
         self._known = table.v1
+        self._learnt = Learnt(table.v1)
+        self.builder = BatchBuilder(learnt=self._learnt)
 
     def read_plain(self) -> Sequence[int]:
         """Read the series that are labels and then one sample; return the positions of the others.
@@ -92,6 +93,9 @@ class ReadingV1:
         return np.array(refs, np.int64)
 
     def _learn_plain(self, key: bytes) -> int:
+        learnt = self._learnt.refs.get(key)
+        if learnt is not None:
+            return learnt
         if len(key) > _MAX_PLAIN_KEY:
             return _NOT_PLAIN
         try:
@@ -107,7 +111,8 @@ class ReadingV1:
             return _REJECTED
 
     def _learn(self, key: bytes, block: wire.LabelBlock) -> int:
-        return self._known.learn(key, self._register(series_labels(_pairs(block.labels))))
+        ref = self._learnt.refs[key] = self._register(series_labels(_pairs(block.labels)))
+        return ref
 
     def read_general(self, positions: Sequence[int]) -> None:
         """Read series of any shape."""
@@ -117,7 +122,7 @@ class ReadingV1:
             # One label more than are taken is enough to tell.
             key = wire.SeriesV1(labels=raw.labels[: MAX_LABELS + 1]).SerializeToString()
             try:
-                ref = self._known.get(key)
+                ref = self._known.get(key, self._learnt.refs.get(key))
                 if ref is None:
                     ref = self._learn(key, parse(wire.LabelBlock, key))
             except SeriesRejected as error:

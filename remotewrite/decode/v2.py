@@ -12,7 +12,7 @@ from remotewrite.decode.general import SeriesReader, parse
 from remotewrite.decode.matrix import lay_out
 from remotewrite.decode.names import RawPairs, any_labels, family_name, metadata, series_labels
 from remotewrite.decode.rows_v2 import read_rows
-from remotewrite.decode.table import SeriesTable
+from remotewrite.decode.table import Learnt, SeriesTable
 from remotewrite.errors import MalformedRequest, RequestTooLarge, SeriesRejected
 from remotewrite.limits import MAX_LABELS, MAX_SERIES, MAX_SYMBOLS
 from remotewrite.wire import shapes_pb2 as wire
@@ -51,11 +51,12 @@ class ReadingV2:
     """One request being read: the plain series all at once, then the others one by one."""
 
     def __init__(self, symbols: Sequence[bytes], series: Sequence[bytes], table: SeriesTable) -> None:
-        self.builder = BatchBuilder()
         self._symbols = symbols
         self._series = series
         self._register = table.register
         self._known = known = table.v2
+        self._learnt = Learnt(known.refs, known.metadata)
+        self.builder = BatchBuilder(learnt=self._learnt)
         numbers = list(map(known.symbols.get, symbols))
         if None in numbers:
             numbers = [known.number(symbol) for symbol in symbols]
@@ -102,7 +103,10 @@ class ReadingV2:
             return _REJECTED
 
     def _learn(self, key: bytes, references: Sequence[int]) -> int:
-        return self._known.refs.learn(key, self._register(series_labels(self._pairs(references))))
+        ref = self._learnt.refs.get(key)
+        if ref is None:
+            ref = self._learnt.refs[key] = self._register(series_labels(self._pairs(references)))
+        return ref
 
     def _pairs(self, references: Sequence[int]) -> RawPairs:
         symbols = [self._symbols[reference] for reference in references]
@@ -112,9 +116,8 @@ class ReadingV2:
         self, key: bytes, code: int, references: Sequence[int], meta: tuple[int, int, int]
     ) -> None:
         # No metadata says nothing; it does not take back what was said.
-        if code in (0, self._known.metadata.get(key)):
+        if code in (0, self._learnt.metadata.get(key, self._known.metadata.get(key))):
             return
-        self._known.metadata[key] = code
         kind, text, unit = meta
         metric = dict(self._pairs(references))[METRIC_NAME.encode()]
         family = family_name(metric.decode(), kind).encode()
@@ -123,6 +126,7 @@ class ReadingV2:
         except SeriesRejected as error:
             self.builder.reject(error)
         else:
+            self._learnt.metadata[key] = code
             self.builder.metadata.append(found)
 
     def read_general(self, positions: Sequence[int]) -> None:

@@ -30,7 +30,8 @@ class Receiver:
         return self.series.index(labels)
 
     def view(self, batch: Batch) -> "View":
-        """Return a batch by the labels of its series."""
+        """Return a batch by the labels of its series, and keep what it taught."""
+        batch.learnt.keep()
         columns = batch.samples
         rows = zip(
             columns.refs.tolist(),

@@ -87,7 +87,7 @@ def test_a_2_0_request_reads_back_whole_at_first_sight_and_when_known(series: li
 @given(mixed, mixed)
 def test_2_0_series_are_known_again_under_another_symbol_table(one: list[Series], two: list[Series]) -> None:
     receiver = Receiver()
-    decode_v2(reference_v2(one).SerializeToString(), receiver.table)
+    decode_v2(reference_v2(one).SerializeToString(), receiver.table).learnt.keep()
     batch = decode_v2(reference_v2(two + one).SerializeToString(), receiver.table)
     assert receiver.view(batch)._replace(metadata=[]) == expected(two + one, (), starts=True)
 
@@ -109,7 +109,7 @@ def test_the_fast_and_the_general_way_agree_on_damaged_bodies(
     damaged = data.draw(with_trailing_bytes(body) | (with_changed_bytes(body) if body else garbage))
     fast, slow = Receiver(), Receiver()
     # The fast way has met the undamaged series before: it must not take a damaged one for them.
-    decode(body, fast.table)
+    decode(body, fast.table).learnt.keep()
     try:
         batch = fast.view(decode(damaged, fast.table))
     except RemoteWriteError:

@@ -166,12 +166,16 @@ def test_what_the_receiver_refuses_is_asked_again_and_told(decode: Decode, make:
 
 
 @both
-def test_a_table_that_forgets_learns_again(decode: Decode, make: Make) -> None:
+def test_a_table_learns_only_from_requests_that_are_kept(decode: Decode, make: Make) -> None:
     receiver = Receiver()
-    decode(make([GOOD]), receiver.table)
-    assert len(receiver.table) == 1
-    receiver.table.forget()
+    batch = decode(make([GOOD, GOOD]), receiver.table)
+    assert batch.samples.refs.tolist() == [0, 0]
     assert len(receiver.table) == 0
+    with pytest.raises(MalformedRequest):
+        decode(make([GOOD]) + b"\x0a\x02\x12\x7f\x2a\x02\x12\x7f", receiver.table)
+    assert len(receiver.table) == 0
+    batch.learnt.keep()
+    assert len(receiver.table) == 1
     assert decode(make([GOOD]), receiver.table).samples.refs.tolist() == [0]
 
 
@@ -181,12 +185,12 @@ def test_a_table_over_capacity_makes_room_at_the_next_request(decode: Decode, ma
     whole = Receiver()
     sizes = []
     for body in requests:
-        decode(body, whole.table)
+        decode(body, whole.table).learnt.keep()
         sizes.append(whole.table.size)
     for capacity, kept in ((sizes[1], 3), (sizes[1] - 1, 1)):
         receiver = Receiver(capacity)
         for body in requests:
-            decode(body, receiver.table)
+            decode(body, receiver.table).learnt.keep()
         assert len(receiver.table) == kept
 
 
@@ -195,7 +199,7 @@ def test_a_table_stays_small_when_a_sender_makes_its_keys_long(decode: Decode, m
     receiver = Receiver(capacity=100_000)
     for number in range(20):
         empty = [(f"{number}-{label}".ljust(limits.MAX_LABEL_NAME_BYTES, "n"), "") for label in range(20)]
-        decode(make([[*GOOD, *empty]]), receiver.table)
+        decode(make([[*GOOD, *empty]]), receiver.table).learnt.keep()
     assert receiver.series == [Labels(GOOD)]
     held = (receiver.table.v1, receiver.table.v2.refs, receiver.table.v2.symbols)
     assert sum(len(key) for keys in held for key in keys) < 150_000
@@ -423,6 +427,7 @@ def test_2_0_metadata_is_told_at_first_and_when_it_changes() -> None:
         meta = Metadata(family="up", type=MetricType.GAUGE, help=text)
         series = Series(labels=Labels(GOOD), samples=[Sample(NOW_MS, 1.0)], metadata=meta if text else None)
         batch = decode_v2(reference_v2([series]).SerializeToString(), receiver.table)
+        batch.learnt.keep()
         return [one.help for one in batch.metadata]
 
     assert [told(text) for text in ("A", "A", "B", "", "B", "A")] == [["A"], [], ["B"], [], [], ["A"]]
