@@ -41,6 +41,11 @@ demo: setup ## Start a gateway on loopback
 test: setup ## Run the tests (ARGS=… goes to pytest)
 	.venv/bin/python -m pytest $(ARGS)
 
+.PHONY: faults
+faults: setup ## Kill the store 60 times under load, and damage its disk
+	FLEETGAUGE_TEST_KILLS=60 .venv/bin/python -m pytest --timeout=600 tests/gateway/storage/test_crash.py \
+		tests/gateway/storage/test_faults.py $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check style, layers, shell scripts and the Dockerfile
 	.venv/bin/ruff check

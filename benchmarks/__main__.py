@@ -3,10 +3,10 @@
 import sys
 from typing import Final
 
-from benchmarks import decode, encode, imports
+from benchmarks import blocks, decode, encode, imports, index, receive
 from benchmarks.harness import print_table
 
-MODULES: Final = (decode, encode, imports)
+MODULES: Final = (blocks, decode, encode, imports, index, receive)
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or [""]

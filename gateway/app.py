@@ -7,16 +7,26 @@ import platform
 import secrets
 import time
 from importlib.metadata import version
+from pathlib import Path
 
 from gateway.http import application, listen
 from gateway.http.accounting import Accounting
 from gateway.http.errors import Errors
-from gateway.http.routes import routes
+from gateway.http.routes import routes, write_routes
 from gateway.http.server import HttpServer
+from gateway.ingest.budget import Budget
+from gateway.ingest.receiver import Clocks, Receiver
+from gateway.keeper import Caretaker, Shelf
 from gateway.metrics import Metrics
 from gateway.settings import GatewaySettings
+from gateway.storage.errors import StorageError
+from gateway.storage.store import Store
+from gateway.storage.upkeep import Policy, Upkeep
 from runtime.logs import Log
 from runtime.stop import Stop
+
+# The step in work is a transaction; the server has taken up to 3 of the 5 s that a stop may take.
+_UPKEEP_STOP_SECONDS = 1.0
 
 
 class Gateway:
@@ -27,11 +37,27 @@ class Gateway:
         self._version = version("fleetgauge")
         sock = listen.open_socket(settings.listen, allow_anonymous=settings.allow_anonymous)
         self.url = listen.url_of(sock)
-        metrics = Metrics(version=self._version, python=platform.python_version())
+        self._metrics = metrics = Metrics(version=self._version, python=platform.python_version())
+        try:
+            self._store = self._open_store(settings)
+        except StorageError:
+            sock.close()
+            raise
+        metrics.watch(self._store.readings())
+        policy = Policy(retention_ms=settings.retention.ms, max_bytes=settings.max_disk.bytes)
+        self._caretaker = Caretaker(
+            Upkeep(self._store, policy), now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed
+        )
+        receiver = Receiver(
+            Shelf(self._store, oldest_ms=lambda: _now_ms() - settings.retention.ms),
+            clocks=Clocks(now_ms=_now_ms, stopwatch=time.perf_counter),
+            budget=Budget(),
+        )
         accounting = Accounting(metrics, clock=time.perf_counter)
         self._server = HttpServer(
             application.create(
-                routes=routes(version=self._version, metrics=metrics),
+                routes=routes(version=self._version, metrics=metrics)
+                | write_routes(receiver=receiver, metrics=metrics),
                 accounting=accounting,
                 errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
             ),
@@ -42,6 +68,36 @@ class Gateway:
 
     def serve(self, stop: Stop) -> None:
         """Serve until the wish to stop."""
+        self._caretaker.start()
         self._log.info("gateway.started", url=self.url, version=self._version)
         self._server.serve(stop)
+        self._caretaker.stop(_UPKEEP_STOP_SECONDS)
+        self._store.close()
         self._log.info("gateway.stopped", reason=stop.reason)
+
+    def _open_store(self, settings: GatewaySettings) -> Store:
+        started = time.perf_counter()
+        store = Store(
+            Path(settings.data_dir),
+            damage=self._damaged,
+            sync=settings.storage.sync,
+            max_series=settings.limits.series,
+        )
+        state = store.state
+        self._log.info(
+            "storage.opened",
+            directory=settings.data_dir,
+            series=len(store.index),
+            parts=len(state.parts),
+            samples=sum(part.samples for part in state.parts) + len(state.head),
+            seconds=round(time.perf_counter() - started, 3),
+        )
+        return store
+
+    def _damaged(self, origin: str, number: int, reason: str) -> None:
+        self._metrics.damaged()
+        self._log.error("storage.damaged", origin=origin, number=number, reason=reason)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -4,10 +4,13 @@ Owns what they print and their exit codes. Imports the gateway itself only when 
 works on an install without it.
 """
 
+from tempfile import TemporaryDirectory
+
 import click
 
 from gateway.errors import ListenFailed, ListenRefused
 from gateway.settings import GatewaySettings
+from gateway.storage.errors import StorageError
 from runtime import logs
 from runtime.cli import UsageProblem, settings_command
 from runtime.stop import Stop
@@ -30,7 +33,7 @@ def gateway(settings: GatewaySettings) -> None:
         running = Gateway(settings)
     except ListenRefused as error:
         raise UsageProblem(str(error)) from error
-    except ListenFailed as error:
+    except (ListenFailed, StorageError) as error:
         raise click.ClickException(str(error)) from error
     running.serve(stop)
 
@@ -39,7 +42,8 @@ def gateway(settings: GatewaySettings) -> None:
 def demo() -> None:
     """Try the gateway on this machine, until Ctrl-C.
 
-    Listens on loopback only and says what to look at. Takes a free port if the usual one is taken.
+    Listens on loopback only and says what to look at. Takes a free port if the usual one is taken, and
+    keeps its data in a directory that goes when it ends.
     """
     stop = Stop()
     stop.on_signals()
@@ -47,13 +51,14 @@ def demo() -> None:
 
     logs.configure(form="logfmt", level="warning")
     usual = GatewaySettings().listen
-    try:
-        running = Gateway(GatewaySettings())
-    except ListenFailed:
-        click.echo(f"{usual} is taken, so the demo takes a free port.")
-        running = Gateway(GatewaySettings(listen=Address(host=usual.host, port=0)))
-    click.echo(WELCOME.format(url=running.url))
-    running.serve(stop)
+    with TemporaryDirectory(prefix="fleetgauge-demo-") as data:
+        try:
+            running = Gateway(GatewaySettings(data_dir=data))
+        except ListenFailed:
+            click.echo(f"{usual} is taken, so the demo takes a free port.")
+            running = Gateway(GatewaySettings(data_dir=data, listen=Address(host=usual.host, port=0)))
+        click.echo(WELCOME.format(url=running.url))
+        running.serve(stop)
     click.echo("Stopped.")
 
 

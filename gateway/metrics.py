@@ -3,9 +3,12 @@
 Owns the names, help and labels of all self-metrics. Must not know HTTP.
 """
 
+from collections.abc import Callable, Mapping
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     Info,
     ProcessCollector,
@@ -14,11 +17,29 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 
+from gateway.ingest.outcome import Outcome
+
 TEXT = CONTENT_TYPE_PLAIN_0_0_4
 OPENMETRICS = openmetrics.CONTENT_TYPE_LATEST
 
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """From an answer out of memory to a heavy query; finer steps beyond 10 s say no more."""
+
+DECODE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""From a small request of known series to one of the largest size, whose series are all new."""
+
+
+STORE_GAUGES = {
+    "series": "Series that the store knows.",
+    "head_samples": "Samples in memory and in the log, not yet in a part.",
+    "parts": "Parts that hold all older samples.",
+    "part_samples": "Samples in parts.",
+    "part_bytes": "Bytes of all parts.",
+    "used_bytes": "Bytes of the database that are in use.",
+    "cache_hits": "Blocks found decoded in memory, since the start.",
+    "cache_misses": "Blocks read and decoded, since the start.",
+}
+"""What the store can be asked for, by the name of its reading."""
 
 
 class Metrics:
@@ -43,11 +64,38 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=self.registry,
         )
+        self._ingest = _Ingest(self.registry)
+        self._damaged = Counter(
+            "fleetgauge_store_damaged", "Pieces of data found damaged and left out.", registry=self.registry
+        )
+        self._upkeep_failures = Counter(
+            "fleetgauge_store_upkeep_failures",
+            "Times that flushing, merging or retention did not come to its end.",
+            registry=self.registry,
+        )
+
+    def watch(self, readings: Mapping[str, Callable[[], float]]) -> None:
+        """Show what the store says of itself, asked at each scrape."""
+        for name, text in STORE_GAUGES.items():
+            gauge = Gauge(f"fleetgauge_store_{name}", text, registry=self.registry)
+            gauge.set_function(readings[name])
+
+    def damaged(self) -> None:
+        """Count a piece of data that can't be read."""
+        self._damaged.inc()
+
+    def upkeep_failed(self) -> None:
+        """Count an upkeep that did not come to its end."""
+        self._upkeep_failures.inc()
 
     def answered(self, *, route: str, method: str, code: int, seconds: float) -> None:
         """Count one answered HTTP request."""
         self._requests.labels(route, method, str(code)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def received(self, outcome: Outcome) -> None:
+        """Count what became of one remote-write request."""
+        self._ingest.count(outcome)
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""
@@ -56,3 +104,58 @@ class Metrics:
     def openmetrics(self) -> bytes:
         """All metrics in the OpenMetrics format."""
         return bytes(openmetrics.generate_latest(self.registry))  # type: ignore[no-untyped-call]
+
+
+class _Ingest:
+    """What came in by remote write."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "fleetgauge_ingest_requests",
+            "Remote-write requests answered, by version of the protocol and status code.",
+            ("version", "code"),
+            registry=registry,
+        )
+        self._samples = Counter(
+            "fleetgauge_ingest_samples", "Samples taken in by remote write.", registry=registry
+        )
+        self._histograms = Counter(
+            "fleetgauge_ingest_histograms", "Native histograms taken in by remote write.", registry=registry
+        )
+        self._exemplars = Counter(
+            "fleetgauge_ingest_exemplars", "Exemplars taken in by remote write.", registry=registry
+        )
+        self._rejected = Counter(
+            "fleetgauge_ingest_rejected",
+            "What was rejected of remote-write requests whose rest was kept, by kind and reason.",
+            ("kind", "reason"),
+            registry=registry,
+        )
+        bytes_read = Counter(
+            "fleetgauge_ingest_bytes",
+            "Size of the remote-write bodies that were read, as they came and decompressed.",
+            ("form",),
+            registry=registry,
+        )
+        self._compressed, self._decoded = bytes_read.labels("compressed"), bytes_read.labels("decoded")
+        self._decode_seconds = Histogram(
+            "fleetgauge_ingest_decode_duration_seconds",
+            "Time to decompress, decode and check a remote-write request.",
+            buckets=DECODE_SECONDS,
+            registry=registry,
+        )
+
+    def count(self, outcome: Outcome) -> None:
+        self._requests.labels(outcome.version, str(outcome.status)).inc()
+        if outcome.work:
+            self._compressed.inc(outcome.work.compressed_bytes)
+            self._decoded.inc(outcome.work.decoded_bytes)
+            self._decode_seconds.observe(outcome.work.decode_seconds)
+        self._samples.inc(outcome.kept.samples)
+        self._histograms.inc(outcome.kept.histograms)
+        self._exemplars.inc(outcome.kept.exemplars)
+        for each in outcome.rejected:
+            kinds = {"sample": each.samples, "histogram": each.histograms, "exemplar": each.exemplars}
+            for kind, number in kinds.items() if any(kinds.values()) else [("entry", each.times)]:
+                if number:
+                    self._rejected.labels(kind, each.code).inc(number)

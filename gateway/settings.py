@@ -1,10 +1,28 @@
 """All settings of the gateway, with their defaults. The only place that says either."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from runtime.logs import LogFormat, LogLevel
 from runtime.settings import Section
-from runtime.values import Address
+from runtime.values import Address, Duration, Size
+
+Sync = Literal["full", "normal", "off"]
+
+NO_LIMIT = Size.parse("0")
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """How much senders may make the gateway hold."""
+
+    series: Annotated[int, "Take no new series when there are this many."] = 1_000_000
+
+
+class Storage(Section, frozen=True, kw_only=True):
+    """How samples are kept."""
+
+    sync: Annotated[
+        Sync, "When a commit counts as durable: on the disk, on it soon, or in the system's memory."
+    ] = "full"
 
 
 class GatewaySettings(Section, frozen=True, kw_only=True):
@@ -14,5 +32,10 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     allow_anonymous: Annotated[
         bool, "Serve everyone who can connect. Needed to listen anywhere but on loopback."
     ] = False
+    data_dir: Annotated[str, "Directory of the data. It is made if it is not there."] = "./data"
+    retention: Annotated[Duration, "Keep samples for so long."] = Duration.parse("30d")
+    max_disk: Annotated[Size, "Drop the oldest samples when the data is larger; 0: no limit."] = NO_LIMIT
     log_format: Annotated[LogFormat, "How a log line looks."] = "logfmt"
     log_level: Annotated[LogLevel, "Leave out log lines below this level."] = "info"
+    storage: Storage = Storage()
+    limits: Limits = Limits()

@@ -48,3 +48,65 @@ class Address(TextValue):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+_MS = {
+    "y": 31_536_000_000,
+    "w": 604_800_000,
+    "d": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "s": 1000,
+    "ms": 1,
+}
+_DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,9}}){unit})?" for unit in _MS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duration(TextValue):
+    """A length of time, as Prometheus writes it."""
+
+    EXPECTED: ClassVar[str] = 'a duration, such as "30d", "12h" or "1h30m"'
+
+    text: str
+    ms: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        match = _DURATION.fullmatch(text)
+        if match is None or not text:
+            raise ValueError(f"no duration: {text}")
+        return cls(text=text, ms=sum(int(match[unit] or 0) * ms for unit, ms in _MS.items()))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_BYTES = {"B": 1} | {
+    f"{prefix}{unit}": base**power
+    for unit, base in (("B", 1000), ("iB", 1024))
+    for power, prefix in enumerate("KMGT", 1)
+}
+_SIZE = re.compile(r"([0-9]{1,9}) ?([KMGT]?i?B)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size(TextValue):
+    """A number of bytes; 0 needs no unit."""
+
+    EXPECTED: ClassVar[str] = 'a size, such as "5GB" or "512MiB", or 0'
+
+    text: str
+    bytes: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        match = _SIZE.fullmatch(text)
+        if text == "0":
+            return cls(text=text, bytes=0)
+        if match is None or match[2] not in _BYTES:
+            raise ValueError(f"no size: {text}")
+        return cls(text=text, bytes=int(match[1]) * _BYTES[match[2]])
+
+    def __str__(self) -> str:
+        return self.text

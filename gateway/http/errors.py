@@ -16,9 +16,11 @@ ERROR_TYPES = {
     404: "not_found",
     405: "bad_data",
     413: "bad_data",
+    415: "bad_data",
     431: "bad_data",
     500: "internal",
     501: "internal",
+    503: "unavailable",
 }
 """For a sender of samples 4xx is final and 5xx means to try again."""
 
@@ -38,7 +40,7 @@ class Errors:
         """A defect: the log gets all of it, the client an id to ask for. Isolation boundary: one request."""
         incident = self._new_id()
         self._log.error("http.failed", id=incident, method=req.method, path=req.path, exception=error)
-        _answer(resp, 500, f"The gateway failed on this request. Its log says why, under id {incident}.")
+        answer(resp, 500, f"The gateway failed on this request. Its log says why, under id {incident}.")
 
 
 def unreadable(status: int, detail: str) -> bytes:
@@ -53,10 +55,11 @@ def _serialize(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPErr
         sentence = f"{req.path} does not take {req.method}. It takes {resp.get_header('Allow')}."
     else:
         sentence = f"{(error.description or error.title or 'The request failed').rstrip('.')}."
-    _answer(resp, error.status_code, sentence)
+    answer(resp, error.status_code, sentence)
 
 
-def _answer(resp: falcon.Response, status: int, sentence: str) -> None:
+def answer(resp: falcon.Response, status: int, sentence: str) -> None:
+    """Answer an error."""
     resp.status = status
     resp.content_type = envelope.MEDIA_TYPE
     resp.data = envelope.failure(_error_type(status), sentence)

@@ -6,6 +6,8 @@ Owns the paths. What a resource does is in its own module.
 from gateway.http.health import Health, Ready
 from gateway.http.metrics import SelfMetrics
 from gateway.http.status import BuildInfo
+from gateway.http.write import Write
+from gateway.ingest.receiver import Receiver
 from gateway.metrics import Metrics
 
 
@@ -17,3 +19,9 @@ def routes(*, version: str, metrics: Metrics) -> dict[str, object]:
         "/api/v1/status/buildinfo": BuildInfo(version),
         "/metrics": SelfMetrics(metrics),
     }
+
+
+def write_routes(*, receiver: Receiver, metrics: Metrics) -> dict[str, object]:
+    """The paths of remote write: Prometheus', and the one that Mimir and Cortex made usual."""
+    write = Write(receiver, metrics)
+    return {"/api/v1/write": write, "/api/v1/push": write}

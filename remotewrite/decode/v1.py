@@ -135,7 +135,7 @@ class ReadingV1:
                 continue
             reader.add_samples(position, ref, raw.samples)
             reader.add_histograms(ref, raw.histograms, partial(_block_pairs, key))
-            reader.add_exemplars(ref, raw.exemplars, _exemplar)
+            reader.add_exemplars(ref, raw.exemplars, exemplar)
         reader.finish()
 
     def read_metadata(self, messages: Sequence[bytes]) -> None:
@@ -148,7 +148,8 @@ class ReadingV1:
                 self.builder.reject(error)
 
 
-def _exemplar(message: bytes) -> Exemplar:
+def exemplar(message: bytes) -> Exemplar:
+    """Read one exemplar; raises MalformedRequest, or SeriesRejected for its labels."""
     raw = parse(wire.ExemplarV1, message)
     return Exemplar(labels=any_labels(_pairs(raw.labels)), value=raw.value, time_ms=raw.timestamp)
 

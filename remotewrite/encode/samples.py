@@ -80,17 +80,23 @@ def exemplar_fields(
 ) -> Iterator[bytes]:
     """Write the exemplars of a series, each after its key."""
     for one in exemplars:
-        value = number(_EXEMPLAR_VALUE, double(one.value))
-        yield delimited(before, write(one.labels) + value + number(_EXEMPLAR_TIME, signed(one.time_ms)))
+        yield delimited(before, exemplar_message(one, write))
+
+
+def exemplar_message(one: Exemplar, write: Callable[[Labels], bytes]) -> bytes:
+    """Write one exemplar."""
+    value = number(_EXEMPLAR_VALUE, double(one.value))
+    return write(one.labels) + value + number(_EXEMPLAR_TIME, signed(one.time_ms))
 
 
 def histogram_fields(before: bytes, samples: Iterable[HistogramSample], *, starts: bool) -> Iterator[bytes]:
     """Write the histograms of a series, each after its key."""
     for time_ms, histogram, start_ms in samples:
-        yield delimited(before, _histogram(histogram, time_ms, start_ms if starts else 0))
+        yield delimited(before, histogram_message(histogram, time_ms, start_ms if starts else 0))
 
 
-def _histogram(histogram: Histogram, time_ms: int, start_ms: int) -> bytes:
+def histogram_message(histogram: Histogram, time_ms: int, start_ms: int) -> bytes:
+    """Write one histogram."""
     try:
         histogram.check()
     except InvalidHistogram as error:

@@ -32,7 +32,7 @@ def encode_v1(series: Iterable[Series], metadata: Iterable[Metadata] = ()) -> by
     1.0 knows metadata of families, not of series, and no start times: what a series says of them is left
     out. Whoever wants metadata sent passes it here, once in a while.
     """
-    labels = _LabelFields()
+    labels = LabelFields()
     parts: list[bytes] = []
     for one in series:
         try:
@@ -48,7 +48,7 @@ def encode_v1(series: Iterable[Series], metadata: Iterable[Metadata] = ()) -> by
     return b"".join(parts)
 
 
-class _LabelFields(dict[tuple[str, str], bytes]):
+class LabelFields(dict[tuple[str, str], bytes]):
     """The bytes of each label, made once a request: its series share most of their labels."""
 
     def __missing__(self, label: tuple[str, str]) -> bytes:
@@ -62,7 +62,7 @@ class _LabelFields(dict[tuple[str, str], bytes]):
         return b"".join(map(self.__getitem__, labels))
 
 
-def _series(series: Series, labels: _LabelFields) -> bytes:
+def _series(series: Series, labels: LabelFields) -> bytes:
     series.check()
     parts = [labels.fields(series.labels), *sample_fields(series.samples, starts=False)]
     if series.exemplars:

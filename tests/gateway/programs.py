@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from sysconfig import get_path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 FLEETGAUGE = Path(get_path("scripts")) / "fleetgauge"
@@ -20,15 +21,17 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command that ends by itself."""
-    return subprocess.run(
-        [FLEETGAUGE, *arguments],
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    """Run a command that ends by itself, in a directory of its own."""
+    with TemporaryDirectory() as directory:
+        return subprocess.run(
+            [FLEETGAUGE, *arguments],
+            env=environment(**variables),
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
 
 
 @dataclass(kw_only=True)
@@ -50,14 +53,21 @@ class Program:
 
 @contextmanager
 def running(*arguments: str, **variables: str) -> Iterator[Program]:
-    """Run a command that serves. Its output and its log come in one stream, in `process.stdout`."""
-    with subprocess.Popen(
-        [FLEETGAUGE, *arguments],
-        env=environment(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    """Run a command that serves, in a directory of its own.
+
+    Its output and its log come in one stream, in `process.stdout`.
+    """
+    with (
+        TemporaryDirectory() as directory,
+        subprocess.Popen(
+            [FLEETGAUGE, *arguments],
+            env=environment(**variables),
+            cwd=directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         try:
             yield Program(process=process, url=_url(process.stdout))

@@ -13,11 +13,18 @@ import fleetgauge
 from gateway.http import application, server
 from gateway.http.accounting import Accounting
 from gateway.http.errors import ERROR_TYPES, Errors
-from gateway.http.routes import routes
-from gateway.metrics import Metrics
+from gateway.http.routes import routes, write_routes
+from gateway.ingest.budget import BYTES_IN_FLIGHT, WAIT_SECONDS, Budget
+from gateway.ingest.outcome import Outcome
+from gateway.ingest.receiver import Clocks, Receiver
+from gateway.ingest.window import FUTURE_MS
+from gateway.metrics import STORE_GAUGES, Metrics
+from remotewrite import limits
+from remotewrite.decode.batch import Rejection
 from runtime.cli import SettingsCommand
 from runtime.logs import Log
 from runtime.settings import Section, load, settings_of
+from tests.gateway.ingest.memory import MemoryStore
 from tests.house.tree import ROOT
 
 DOCS: Final = ROOT / "docs"
@@ -92,8 +99,10 @@ def keys(content: object, inside: str = "") -> list[str]:
 
 def test_every_route_is_documented_with_its_methods() -> None:
     metrics = Metrics(version="", python="")
+    clocks = Clocks(now_ms=int, stopwatch=float)
+    receiver = Receiver(MemoryStore(), clocks=clocks, budget=Budget())
     app = application.create(
-        routes=routes(version="", metrics=metrics),
+        routes=routes(version="", metrics=metrics) | write_routes(receiver=receiver, metrics=metrics),
         accounting=Accounting(metrics, clock=float),
         errors=Errors(log=Log("test"), new_id=str),
     )
@@ -111,7 +120,9 @@ def test_every_error_is_documented() -> None:
 
 def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics = Metrics(version="", python="")
+    metrics.watch(dict.fromkeys(STORE_GAUGES, float))
     metrics.answered(route="", method="", code=200, seconds=0)
+    metrics.received(Outcome(status=400, version="", rejected=[Rejection(code="", reason="", times=1)]))
     text = metrics.text().decode()
     existing = {}
     for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE):
@@ -156,3 +167,36 @@ def test_every_limit_of_a_request_is_documented() -> None:
     assert f"larger than {server.MAX_HEADER_BYTES >> 10} KiB" in text
     assert f"Up to {server.MAX_CONNECTIONS} are open" in text
     assert f"after {server.IDLE_SECONDS} s of silence" in text
+
+
+def test_every_limit_of_remote_write_is_documented() -> None:
+    text = chapters("http-api.md", "`(POST /api/v1/write)`")["POST /api/v1/write"]
+    for sentence in (
+        f"{limits.MAX_DECODED_BYTES >> 20} MiB, compressed as well as decoded",
+        f"{limits.MAX_SERIES:,} series, {limits.MAX_SAMPLES:,} samples, ",
+        f"{limits.MAX_HISTOGRAMS:,} histograms, {limits.MAX_EXEMPLARS:,} exemplars, ",
+        f"{limits.MAX_SYMBOLS:,} symbols",
+        f"of one exemplar | {limits.MAX_EXEMPLAR_BYTES >> 10} KiB",
+        f"{limits.MAX_LABELS} labels; {limits.MAX_LABEL_NAME_BYTES >> 10} KiB for a name, ",
+        f"{limits.MAX_LABEL_VALUE_BYTES >> 10} KiB for a value",
+        f"{limits.MAX_BUCKETS:,} buckets",
+        f"{limits.MAX_HELP_BYTES >> 10} KiB for the help",
+        f"{FUTURE_MS // 60_000} minutes ahead",
+        f"{BYTES_IN_FLIGHT >> 20} MiB decoded; more wait for their turn",
+        f"503 after {WAIT_SECONDS:.0f} to {2 * WAIT_SECONDS:.0f} s",
+    ):
+        assert sentence in text
+
+
+def test_every_reason_of_a_rejection_is_documented() -> None:
+    """The reasons that the sources name: the first text of each SeriesRejected, and the window's two."""
+    sources = [ROOT / "gateway/ingest/window.py", *(ROOT / "remotewrite/decode").glob("*.py")]
+    text = "".join(source.read_text() for source in sources)
+    named = set(
+        re.findall(r'(?:SeriesRejected|_rejected)\("(\w+)"|^TOO_\w+: Final = "(\w+)"', text, re.MULTILINE)
+    )
+    existing = {word for pair in named for word in pair if word} | {"series_limit"}
+    chapter = chapters("http-api.md", "`(POST /api/v1/write)`")["POST /api/v1/write"]
+    table = chapter[chapter.index("| reason |") : chapter.index("\nTimes may be")]
+    documented = {name for row in rows(table) for name in row[0].split(", ")}
+    assert documented == existing

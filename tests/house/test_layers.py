@@ -35,7 +35,7 @@ VIOLATIONS: Final = {
     "home-numpy": {"timeseries/bad.py": "import numpy as np"},
     "home-re2": {"promql/bad.py": "import re2"},
     "home-protobuf": {"gateway/bad.py": "from google.protobuf.message import Message"},
-    "home-snappy": {"remotewrite/bad.py": "import snappy"},
+    "home-compression": {"remotewrite/bad.py": "import cramjam"},
     "home-settings": {"gateway/bad.py": "import yaml"},
     "home-metrics": {"gateway/http/bad.py": "from prometheus_client import Counter"},
 }

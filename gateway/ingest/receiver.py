@@ -1,0 +1,71 @@
+"""Reads requests and commits what can be kept of them.
+
+Owns the order: headers, size, room, decoding, times, commit. Called from many threads at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.ingest import outcome
+from gateway.ingest.budget import Budget
+from gateway.ingest.errors import Unavailable, UnsupportedMedia
+from gateway.ingest.media import Version, codec_of, version_of
+from gateway.ingest.outcome import Outcome, Work
+from gateway.ingest.port import SeriesStore
+from gateway.ingest.window import Window
+from remotewrite.compression import Codec
+from remotewrite.decode.batch import Batch
+from remotewrite.decode.table import SeriesTable
+from remotewrite.errors import MalformedRequest, RequestTooLarge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """`now_ms` is the time of day, in ms since 1970; `stopwatch` counts seconds from anywhere."""
+
+    now_ms: Callable[[], int]
+    stopwatch: Callable[[], float]
+
+
+class Receiver:
+    """Takes requests for one store, under one set of rules about which series may come in."""
+
+    def __init__(self, store: SeriesStore, *, clocks: Clocks, budget: Budget) -> None:
+        self._store = store
+        self._table = SeriesTable(store.register)
+        self._clocks = clocks
+        self._budget = budget
+
+    def receive(self, *, content_type: str, encoding: str, read: Callable[[], bytes]) -> Outcome:
+        """Take one request; `read` gives its body, and is not called when its headers are refused."""
+        try:
+            version, codec = version_of(content_type), codec_of(encoding)
+        except UnsupportedMedia as error:
+            return outcome.of_error(error)
+        body = read()
+        try:
+            with self._budget.hold(codec.size(body)):
+                return self._keep(body, version, codec)
+        except (MalformedRequest, RequestTooLarge, Unavailable) as error:
+            return outcome.of_error(error, version.name)
+
+    def _keep(self, body: bytes, version: Version, codec: Codec) -> Outcome:
+        started = self._clocks.stopwatch()
+        decoded = codec.decompress(body)
+        batch = version.decode(decoded, self._table)
+        window = Window(oldest_ms=self._store.oldest_ms(), now_ms=self._clocks.now_ms())
+        batch = window.clip(batch, self._store.labels)
+        work = Work(
+            compressed_bytes=len(body),
+            decoded_bytes=len(decoded),
+            decode_seconds=self._clocks.stopwatch() - started,
+        )
+        if _holds_anything(batch):
+            self._store.commit(batch)
+        # Only now: what a request that was not kept has taught must be learnt again.
+        batch.learnt.keep()
+        return outcome.of_batch(batch, version.name, work)
+
+
+def _holds_anything(batch: Batch) -> bool:
+    return bool(len(batch.samples) or batch.histograms or batch.exemplars or batch.metadata)

@@ -1,0 +1,171 @@
+"""The SQLite file: how it is opened, its tables, its version. The only module that knows SQL's pragmas.
+
+One connection writes, under the store's lock; every reading thread has one of its own, and each of its
+transactions is a snapshot.
+"""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+from gateway.storage.errors import DamagedData, StorageUnavailable, UnknownSchema
+
+Sync = Literal["full", "normal", "off"]
+
+FILE_NAME: Final = "fleetgauge.db"
+LOCK_NAME: Final = "lock"
+
+# "flga": lets `file` and us tell our databases from others.
+_APPLICATION_ID: Final = 0x666C6761
+
+# Blobs fill these pages; small ones would make a chain of each log row.
+_PAGE_BYTES: Final = 16 * 1024
+
+# Checkpoint after 64 MiB of write-ahead log: a few seconds of full load.
+_CHECKPOINT_PAGES: Final = 4096
+
+# A reader waits this long for a lock that only recovery takes.
+_BUSY_SECONDS: Final = 5.0
+
+# Each entry takes a database from the version of its index to the next; never change one that was released.
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE series (first INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE part (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE block (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE record (
+        id INTEGER PRIMARY KEY,
+        kind INTEGER NOT NULL,
+        min_time INTEGER NOT NULL,
+        max_time INTEGER NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE damaged (origin TEXT NOT NULL, id INTEGER NOT NULL, reason TEXT NOT NULL, body BLOB) STRICT;
+    CREATE TABLE metadata (
+        family TEXT PRIMARY KEY, type INTEGER NOT NULL, help TEXT NOT NULL, unit TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+SCHEMA_VERSION: Final = len(_MIGRATIONS)
+
+
+# A damaged database makes Python's module fail on the text of SQLite's own message.
+FAULTS: Final = (OSError, sqlite3.Error, UnicodeDecodeError)
+
+
+class Database:
+    """One open database file."""
+
+    def __init__(self, directory: Path, sync: Sync = "full") -> None:
+        self._path = directory / FILE_NAME
+        self._sync = sync
+        self._readers = threading.local()
+        # Whatever has to be closed, in this order.
+        self._open = ExitStack()
+        with self._closing_on_error("opened"):
+            directory.mkdir(parents=True, exist_ok=True)
+            self._take_lock(directory / LOCK_NAME)
+            self.writer = self._connect()
+            self._prepare()
+
+    def _take_lock(self, path: Path) -> None:
+        """Keep other gateways out: each would trust its own memory of what is in the file."""
+        lock = self._open.enter_context(path.open("ab"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StorageUnavailable(f"{self._path} is in use by another gateway") from None
+
+    @contextmanager
+    def _closing_on_error(self, done: str) -> Iterator[None]:
+        try:
+            with ExitStack() as undo:
+                undo.callback(self.close)
+                yield
+                undo.pop_all()
+        except (*FAULTS, DamagedData) as error:
+            raise StorageUnavailable(f"{self._path} can't be {done}: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._open.callback(connection.close)
+        connection.execute(f"PRAGMA synchronous={self._sync}")
+        return connection
+
+    def _prepare(self) -> None:
+        (application,) = self.writer.execute("PRAGMA application_id").fetchone()
+        (tables,) = self.writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (version,) = self.writer.execute("PRAGMA user_version").fetchone()
+        if tables and application != _APPLICATION_ID:
+            raise UnknownSchema(f"{self._path} is a database of another program")
+        if version > SCHEMA_VERSION:
+            raise UnknownSchema(
+                f"{self._path} was written by a newer fleetgauge (schema {version}, this one knows "
+                f"{SCHEMA_VERSION}): start that version, or restore a backup made before the upgrade"
+            )
+        if not tables:
+            self.writer.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+            self.writer.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        self.writer.execute("PRAGMA journal_mode=WAL")
+        self.writer.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        for number in range(version, SCHEMA_VERSION):
+            self.writer.executescript(
+                f"BEGIN IMMEDIATE; {_MIGRATIONS[number]}; PRAGMA application_id={_APPLICATION_ID};"
+                f"PRAGMA user_version={number + 1}; COMMIT;"
+            )
+
+    def loading(self) -> AbstractContextManager[None]:
+        """Surround the reading of what must be read before the store is open."""
+        return self._closing_on_error("read")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write, durably and all or nothing; the caller holds the store's lock."""
+        try:
+            self.writer.execute("BEGIN IMMEDIATE")
+            yield self.writer
+            self.writer.execute("COMMIT")
+        except FAULTS as error:
+            raise StorageUnavailable(f"{self._path} can't be written: {error}") from error
+        finally:
+            if self.writer.in_transaction:
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        try:
+            self.writer.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StorageUnavailable(f"{self._path} can't be written: {error}") from error
+
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """This thread's connection for reading."""
+        connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = self._readers.connection = self._connect()
+            connection.execute("PRAGMA query_only=1")
+        return connection
+
+    def used_bytes(self) -> int:
+        """Return the size of what is stored: the file without its free pages."""
+        connection = self.reader
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        return int((pages - free) * size)
+
+    def give_back(self, pages: int) -> None:
+        """Return up to so many free pages to the file system; the caller holds the store's lock."""
+        with closing(self.writer.execute(f"PRAGMA incremental_vacuum({pages})")) as cursor:
+            cursor.fetchall()
+
+    def close(self) -> None:
+        """Close all connections; the last one moves the write-ahead log into the file."""
+        self._open.close()

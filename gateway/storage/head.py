@@ -1,0 +1,71 @@
+"""The newest samples, in memory: what the log holds, in runs that can be searched. Knows no SQLite.
+
+Rows are gathered as they come, and sorted into a run when there are enough of them; runs of about the same
+size become one. All of it is replaced, never changed: a reader keeps what it began with.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from gateway.storage.rows import Rows, join, sort_rows
+from gateway.storage.samples import Found, ragged
+from timeseries.columns import Ints
+
+# Unsorted rows are searched one by one; so many cost a query about a millisecond.
+_MAX_FRESH: Final = 1 << 16
+
+# A run joins the one before it unless that is so many times larger.
+_RATIO: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Head:
+    """Sorted runs, oldest first, and the rows that came after them, up to a row of the log."""
+
+    log_seq: int
+    runs: tuple[Rows, ...] = ()
+    fresh: tuple[Rows, ...] = ()
+
+    def adding(self, rows: Rows, log_seq: int) -> Self:
+        """Return a head with more rows."""
+        runs, fresh = self.runs, (*self.fresh, rows)
+        if sum(map(len, fresh)) >= _MAX_FRESH:
+            runs, fresh = _tiered([*runs, sort_rows(join(fresh))]), ()
+        return type(self)(log_seq=log_seq, runs=runs, fresh=fresh)
+
+    def __len__(self) -> int:
+        """Count the samples, those that replace another included."""
+        return sum(map(len, self.runs)) + sum(map(len, self.fresh))
+
+    def search(self, wanted: Ints) -> list[Found]:
+        """Return the samples of the wanted references, which are sorted; later ones win."""
+        found = [_search_run(run, wanted) for run in self.runs]
+        if self.fresh:
+            found.append(_search_rows(join(self.fresh), wanted))
+        return found
+
+    def all_rows(self) -> Rows:
+        """Return everything, sorted, each time of a series once."""
+        return sort_rows(join((*self.runs, *self.fresh)))
+
+
+def _tiered(runs: list[Rows]) -> tuple[Rows, ...]:
+    while len(runs) > 1 and len(runs[-2]) < _RATIO * len(runs[-1]):
+        runs[-2:] = [sort_rows(join(runs[-2:]))]
+    return tuple(runs)
+
+
+def _search_run(run: Rows, wanted: Ints) -> Found:
+    first = np.searchsorted(run.refs, wanted)
+    lengths = np.searchsorted(run.refs, wanted, side="right") - first
+    return Found(places=np.repeat(np.arange(len(wanted)), lengths), rows=run.take(ragged(first, lengths)))
+
+
+def _search_rows(rows: Rows, wanted: Ints) -> Found:
+    if not len(wanted):
+        return Found(places=wanted, rows=rows.take(wanted))
+    places = np.minimum(np.searchsorted(wanted, rows.refs), len(wanted) - 1)
+    index = np.flatnonzero(wanted[places] == rows.refs)
+    return Found(places=places[index], rows=rows.take(index))
