@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.tree import ROOT, run
 
-COMMANDS = {"setup", "demo", "test", "lint", "types", "bench", "check", "peers", "lock", "proto", "clean"}
+COMMANDS = {"setup", "demo", "test", "lint", "types", "bench", "check", "faults", "peers", "lock", "proto", "clean"}
 
 
 def test_make_alone_lists_every_command() -> None:
