@@ -1,7 +1,7 @@
 """Remote write over HTTP from a client in another process, beside Prometheus and VictoriaMetrics if there.
 
 In time on the clock, not of a processor: client and server work beside each other, and connections wait. The
-gateway's store here only numbers series and keeps nothing.
+gateway is the real program with its defaults: every request is on the disk before it is answered.
 """
 
 import http.client
@@ -19,30 +19,15 @@ from typing import Final
 
 from benchmarks.bodies import INTERVAL_MS, START_MS, labels_of
 from benchmarks.harness import Benchmark, Row
-from gateway.http import application, listen
-from gateway.http.accounting import Accounting
-from gateway.http.errors import Errors
-from gateway.http.routes import write_routes
-from gateway.http.server import HttpServer
-from gateway.ingest.budget import Budget
-from gateway.ingest.port import SeriesStore
-from gateway.ingest.receiver import Clocks, Receiver
-from gateway.metrics import Metrics
 from remotewrite.compression import compress
-from remotewrite.decode.batch import Batch
 from remotewrite.encode.v1 import encode_v1
 from remotewrite.encode.v2 import encode_v2
 from remotewrite.model import Sample, Series
-from runtime.logs import Log
-from runtime.stop import Stop
-from runtime.values import Address
-from tests.gateway.ingest.memory import MemoryStore
+from tests.gateway.programs import running
 from tests.peers.required import find_program
 from tests.peers.servers import Server, Servers
 
 SERIES: Final = 20_000
-SERIES_A_BODY: Final = 2_000
-CONNECTIONS: Final = 2
 RUNS: Final = 7
 # Rounds over all series in one run: long enough to be past the start, short enough to be left alone.
 ROUNDS: Final = 6
@@ -53,30 +38,44 @@ V2: Final = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
 Encode = Callable[[list[Series]], bytes]
 
 
-class NoStore(MemoryStore):
-    """Numbers series and keeps nothing."""
-
-    def commit(self, batch: Batch) -> None:
-        """Forget it."""
+# Series a body, and connections.
+LOADS: Final = ((2000, 2), (2000, 8), (500, 2), (500, 8))
 
 
 def benchmarks() -> Iterator[Benchmark]:
     """The others first, so that the gateway can be told beside them."""
-    medians: dict[str, float] = {}
-    for program, start in (
-        ("prometheus", Servers.prometheus),
-        ("victoria-metrics", Servers.victoria_metrics),
-    ):
-        if find_program(program):
-            yield Receive(name=f"receive 1.0, {program}", start=_peer(start), medians=medians)
-    yield Receive(name="receive 1.0", start=lambda: gateway(NoStore()), medians=medians)
-    yield Receive(
-        name="receive 2.0",
-        start=lambda: gateway(NoStore()),
-        medians=medians,
-        encode=encode_v2,
-        content_type=V2,
-    )
+    for series, connections in LOADS:
+        load = f"{series}x1, {connections} connections"
+        medians: dict[str, float] = {}
+
+        def receive(
+            name: str,
+            start: Callable[[], AbstractContextManager[int]],
+            encode: Encode = encode_v1,
+            content_type: str = V1,
+            *,
+            load: str = load,
+            series: int = series,
+            connections: int = connections,
+            medians: dict[str, float] = medians,
+        ) -> Receive:
+            return Receive(
+                name=f"receive {load}: {name}",
+                program=name,
+                series=series,
+                connections=connections,
+                start=start,
+                medians=medians,
+                encode=encode,
+                content_type=content_type,
+            )
+
+        if find_program("prometheus"):
+            yield receive("prometheus", _peer(Servers.prometheus))
+        if find_program("victoria-metrics"):
+            yield receive("victoria-metrics", _peer(Servers.victoria_metrics))
+        yield receive("gateway 1.0", gateway)
+        yield receive("gateway 2.0", gateway, encode_v2, V2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,28 +83,38 @@ class Receive:
     """One server, started anew; `start` gives its port."""
 
     name: str
+    program: str
+    series: int
+    connections: int
     start: Callable[[], AbstractContextManager[int]]
     medians: dict[str, float]
-    encode: Encode = encode_v1
-    content_type: str = V1
+    encode: Encode
+    content_type: str
 
     def measure(self) -> Row:
         """Send every series once, and then again and again."""
-        bodies = _bodies(self.encode, 1 + RUNS * ROUNDS)
-        requests = SERIES // SERIES_A_BODY
+        bodies = _bodies(self.encode, self.series, 1 + RUNS * ROUNDS)
+        requests = SERIES // self.series
         runs = [bodies[:requests]]
         runs += [
             bodies[at : at + requests * ROUNDS] for at in range(requests, len(bodies), requests * ROUNDS)
         ]
+        # A series always comes on the same connection: Prometheus takes nothing out of order.
+        shares = [
+            [
+                [body for number, body in enumerate(run) if number % requests % self.connections == at]
+                for at in range(self.connections)
+            ]
+            for run in runs
+        ]
         with self.start() as port:
-            first, *rest = _send_elsewhere(port, runs, self.content_type)
+            first, *rest = _send_elsewhere(port, shares, self.content_type)
         micros = [seconds * 1e6 / (requests * ROUNDS) for seconds in rest]
         median = statistics.median(micros)
         beside = [f"{theirs / median:.1f} x {name}" for name, theirs in self.medians.items()]
-        if ", " in self.name:
-            self.medians[self.name.partition(", ")[2]] = median
+        self.medians[self.program] = median
         new = f"new series {SERIES / first / 1e6:.2f} M/s"
-        return Row(name=self.name, micros=micros, samples=SERIES_A_BODY, note=", ".join([new, *beside]))
+        return Row(name=self.name, micros=micros, samples=self.series, note=", ".join([new, *beside]))
 
 
 def _peer(start: Callable[[Servers], Server]) -> Callable[[], AbstractContextManager[int]]:
@@ -118,30 +127,13 @@ def _peer(start: Callable[[Servers], Server]) -> Callable[[], AbstractContextMan
 
 
 @contextmanager
-def gateway(store: SeriesStore) -> Iterator[int]:
-    """The gateway's HTTP server and receiver over a store, in a thread; gives its port."""
-    metrics = Metrics(version="", python="")
-    clocks = Clocks(now_ms=lambda: time.time_ns() // 1_000_000, stopwatch=time.perf_counter)
-    receiver = Receiver(store, clocks=clocks, budget=Budget())
-    accounting = Accounting(metrics, clock=time.perf_counter)
-    app = application.create(
-        routes=write_routes(receiver=receiver, metrics=metrics),
-        accounting=accounting,
-        errors=Errors(log=Log("bench"), new_id=str),
-    )
-    sock = listen.open_socket(Address(host="127.0.0.1", port=0), allow_anonymous=False)
-    server = HttpServer(app, sock, clock=time.monotonic, on_unreadable=accounting.unreadable)
-    stop = Stop()
-    thread = threading.Thread(target=server.serve, args=(stop,))
-    thread.start()
-    try:
-        yield sock.getsockname()[1]
-    finally:
-        stop.request("done")
-        thread.join()
+def gateway() -> Iterator[int]:
+    """The real program in a directory of its own; gives its port."""
+    with running("gateway", "--listen", "127.0.0.1:0", "--retention", "10y") as program:
+        yield program.port
 
 
-def _bodies(encode: Encode, rounds: int) -> list[bytes]:
+def _bodies(encode: Encode, series: int, rounds: int) -> list[bytes]:
     """Every series once in each round, other values every time, in order of time."""
     rng = random.Random(SERIES)
     names = [labels_of(index) for index in range(SERIES)]
@@ -150,16 +142,16 @@ def _bodies(encode: Encode, rounds: int) -> list[bytes]:
             encode(
                 [
                     Series(labels=one, samples=[Sample(START_MS + INTERVAL_MS * round_, rng.random())])
-                    for one in names[at : at + SERIES_A_BODY]
+                    for one in names[at : at + series]
                 ]
             )
         )
         for round_ in range(rounds)
-        for at in range(0, SERIES, SERIES_A_BODY)
+        for at in range(0, SERIES, series)
     ]
 
 
-def _send_elsewhere(port: int, runs: Sequence[list[bytes]], content_type: str) -> list[float]:
+def _send_elsewhere(port: int, runs: Sequence[Sequence[list[bytes]]], content_type: str) -> list[float]:
     """Send each run in another process; return the seconds of each."""
     spawn = multiprocessing.get_context("spawn")
     results: multiprocessing.Queue[list[float]] = spawn.Queue()
@@ -174,19 +166,16 @@ def _send_elsewhere(port: int, runs: Sequence[list[bytes]], content_type: str) -
 
 def _client(
     port: int,
-    runs: Sequence[list[bytes]],
+    runs: Sequence[Sequence[list[bytes]]],
     content_type: str,
     results: "multiprocessing.Queue[list[float]]",
 ) -> None:
     results.put([_run(port, run, content_type) for run in runs])
 
 
-def _run(port: int, bodies: list[bytes], content_type: str) -> float:
-    """Share the bodies among the connections so that each series always comes on the same one."""
-    threads = [
-        threading.Thread(target=_send, args=(port, bodies[number::CONNECTIONS], content_type))
-        for number in range(CONNECTIONS)
-    ]
+def _run(port: int, shares: Sequence[list[bytes]], content_type: str) -> float:
+    """Send each share over a connection of its own."""
+    threads = [threading.Thread(target=_send, args=(port, share, content_type)) for share in shares]
     started = time.perf_counter()
     for thread in threads:
         thread.start()
