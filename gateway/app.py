@@ -23,6 +23,7 @@ from gateway.storage.errors import StorageError
 from gateway.storage.store import Store
 from gateway.storage.upkeep import Policy, Upkeep
 from runtime.logs import Log
+from runtime.memory import keep_freed_memory
 from runtime.stop import Stop
 
 # The step in work is a transaction; the server has taken up to 3 of the 5 s that a stop may take.
@@ -33,6 +34,7 @@ class Gateway:
     """A gateway that listens already and serves when told to."""
 
     def __init__(self, settings: GatewaySettings) -> None:
+        keep_freed_memory()
         self._log = Log("gateway")
         self._version = version("fleetgauge")
         sock = listen.open_socket(settings.listen, allow_anonymous=settings.allow_anonymous)

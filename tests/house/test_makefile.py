@@ -9,7 +9,20 @@ import pytest
 
 from tests.house.tree import ROOT, run
 
-COMMANDS = {"setup", "demo", "test", "lint", "types", "bench", "check", "faults", "peers", "lock", "proto", "clean"}
+COMMANDS = {
+    "bench",
+    "check",
+    "clean",
+    "demo",
+    "faults",
+    "lint",
+    "lock",
+    "peers",
+    "proto",
+    "setup",
+    "test",
+    "types",
+}
 
 
 def test_make_alone_lists_every_command() -> None:
