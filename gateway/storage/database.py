@@ -8,7 +8,7 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -163,8 +163,11 @@ class Database:
 
     def give_back(self, pages: int) -> None:
         """Return up to so many free pages to the file system; the caller holds the store's lock."""
-        with closing(self.writer.execute(f"PRAGMA incremental_vacuum({pages})")) as cursor:
-            cursor.fetchall()
+        # A script, since Python's `execute` takes one step of it, and each step is one page.
+        try:
+            self.writer.executescript(f"PRAGMA incremental_vacuum({pages})")
+        except FAULTS as error:
+            raise StorageUnavailable(f"{self._path} can't be made smaller: {error}") from error
 
     def close(self) -> None:
         """Close all connections; the last one moves the write-ahead log into the file."""
