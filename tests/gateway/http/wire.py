@@ -56,8 +56,14 @@ class Wire:
         return bool(select.select([self._socket], [], [], within)[0])
 
     def is_closed(self) -> bool:
-        """Wait for the server to end the connection; whatever else it says makes this false."""
-        return self._stream.read(1) == b""
+        """Wait for the server to end the connection; whatever else it says makes this false.
+
+        A busy machine may close with bytes of ours unread, which arrives here as a reset.
+        """
+        try:
+            return self._stream.read(1) == b""
+        except ConnectionResetError:
+            return True
 
     def _line(self) -> str:
         return self._stream.readline().decode("latin-1").rstrip("\r\n")
