@@ -16,6 +16,9 @@ from timeseries.columns import Ints
 # Unsorted rows are searched one by one; so many cost a query about a millisecond.
 _MAX_FRESH: Final = 1 << 16
 
+# Each commit counts the batches that are not sorted yet: many small senders must not make that slow.
+_MAX_BATCHES: Final = 256
+
 # A run joins the one before it unless that is so many times larger.
 _RATIO: Final = 4
 
@@ -31,7 +34,7 @@ class Head:
     def adding(self, rows: Rows, log_seq: int) -> Self:
         """Return a head with more rows."""
         runs, fresh = self.runs, (*self.fresh, rows)
-        if sum(map(len, fresh)) >= _MAX_FRESH:
+        if len(fresh) >= _MAX_BATCHES or sum(map(len, fresh)) >= _MAX_FRESH:
             runs, fresh = _tiered([*runs, sort_rows(join(fresh))]), ()
         return type(self)(log_seq=log_seq, runs=runs, fresh=fresh)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.storage.rows import Rows, join, order_of
+from gateway.storage.rows import Rows, join, order_of, starts_of
 from timeseries.columns import Columns, Ints, offsets_of
 
 
@@ -34,9 +34,8 @@ def combine(found: Sequence[Found], wanted: int, start_ms: int, end_ms: int) -> 
     rows = join([one.rows for one in kept])
     order = order_of(places, rows.times)
     places, rows = places[order], rows.take(order)
-    starts = np.zeros(len(rows), np.int64) if rows.starts is None else rows.starts
     offsets = offsets_of(np.bincount(places, minlength=wanted))
-    return Columns(times=rows.times, values=rows.bits.view(np.float64), offsets=offsets), starts
+    return Columns(times=rows.times, values=rows.bits.view(np.float64), offsets=offsets), starts_of(rows)
 
 
 def ragged(first: Ints, lengths: Ints) -> Ints:

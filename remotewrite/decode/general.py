@@ -40,6 +40,15 @@ class SeriesReader:
         self._histograms = 0
         self._exemplars = 0
 
+    def reject(self, error: SeriesRejected, series: wire.SeriesV1 | wire.SeriesV2) -> None:
+        """Note that a series and all in it can't be taken."""
+        self._builder.reject(
+            error,
+            samples=len(series.samples),
+            histograms=len(series.histograms),
+            exemplars=len(series.exemplars),
+        )
+
     def add_samples(self, position: int, ref: int, messages: Sequence[bytes], start_ms: int = 0) -> None:
         """Put Sample messages aside, to be read together; `start_ms` stands in for those without one."""
         _limit(len(self._messages) + len(messages), MAX_SAMPLES, "samples")

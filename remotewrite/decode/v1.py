@@ -126,12 +126,7 @@ class ReadingV1:
                 if ref is None:
                     ref = self._learn(key, parse(wire.LabelBlock, key))
             except SeriesRejected as error:
-                self.builder.reject(
-                    error,
-                    samples=len(raw.samples),
-                    histograms=len(raw.histograms),
-                    exemplars=len(raw.exemplars),
-                )
+                reader.reject(error, raw)
                 continue
             reader.add_samples(position, ref, raw.samples)
             reader.add_histograms(ref, raw.histograms, partial(_block_pairs, key))

@@ -137,12 +137,7 @@ class ReadingV2:
             try:
                 ref = self._general_ref(raw)
             except SeriesRejected as error:
-                self.builder.reject(
-                    error,
-                    samples=len(raw.samples),
-                    histograms=len(raw.histograms),
-                    exemplars=len(raw.exemplars),
-                )
+                reader.reject(error, raw)
                 continue
             reader.add_samples(position, ref, raw.samples, raw.created_timestamp)
             pairs = partial(self._pairs, raw.labels_refs)
