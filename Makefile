@@ -23,7 +23,7 @@ INSTALLED := .venv/installed-$(call checksum,requirements/dev.txt pyproject.toml
 WHEELHOUSE := .venv/wheelhouse/filled-$(call checksum,requirements/gateway.txt requirements/build.txt)
 
 PEERS := prometheus prometheus-alertmanager victoria-metrics prometheus-node-exporter prometheus-process-exporter \
-	chromium docker.io busybox-static
+	chromium docker.io busybox-static strace
 PROTOS := $(wildcard remotewrite/wire/*.proto tests/remotewrite/schema/*.proto)
 
 .PHONY: help
@@ -42,9 +42,10 @@ test: setup ## Run the tests (ARGS=… goes to pytest)
 	.venv/bin/python -m pytest $(ARGS)
 
 .PHONY: faults
-faults: setup ## Kill the store 60 times under load, and damage its disk
+faults: setup ## Kill the store 60 times under load, and make its disk fail
 	FLEETGAUGE_TEST_KILLS=60 .venv/bin/python -m pytest --timeout=600 tests/gateway/storage/test_crash.py \
-		tests/gateway/storage/test_faults.py $(ARGS)
+		tests/gateway/storage/test_faults.py tests/gateway/storage/test_failing_disk.py \
+		tests/gateway/test_failing_disk.py $(ARGS)
 
 .PHONY: lint
 lint: setup ## Check style, layers, shell scripts and the Dockerfile

@@ -44,6 +44,13 @@ def requests(shape: Shape, rounds: int = ROUNDS) -> Sequence[list[Series]]:
     ]
 
 
+def request_at(names: Sequence[Labels], time_ms: int, rng: random.Random) -> list[Series]:
+    """Return a request with one sample for each of these series, of all kinds in turn."""
+    return [
+        Series(labels=one, samples=[Sample(time_ms, _value(rng, index))]) for index, one in enumerate(names)
+    ]
+
+
 def labels_of(index: int) -> Labels:
     """Return the labels of one series of a fleet: processes of hosts, and their disks and modes."""
     host = index // 200

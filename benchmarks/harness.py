@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table: the µs of each run, and what they were spent on."""
+    """One line of the table: the µs of each run, and what they were spent on; or no µs and only a note."""
 
     name: str
-    micros: Sequence[float]
+    micros: Sequence[float] = ()
     samples: int = 0
     naive_micros: float = 0.0
     note: str = ""
@@ -86,6 +86,9 @@ def print_table(benchmarks: Iterable[Benchmark]) -> None:
     print_line(*HEADER)
     for benchmark in benchmarks:
         row = benchmark.measure()
+        if not row.micros:
+            print_line(row.name, *[""] * (len(HEADER) - 2), row.note)
+            continue
         median = statistics.median(row.micros)
         print_line(
             row.name,

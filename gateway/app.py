@@ -12,14 +12,15 @@ from pathlib import Path
 from gateway.http import application, listen
 from gateway.http.accounting import Accounting
 from gateway.http.errors import Errors
-from gateway.http.routes import routes, write_routes
+from gateway.http.routes import routes, store_routes, write_routes
 from gateway.http.server import HttpServer
 from gateway.ingest.budget import Budget
 from gateway.ingest.receiver import Clocks, Receiver
-from gateway.keeper import Caretaker, Shelf
+from gateway.keeper import Caretaker, Eraser, Shelf, Timekeeper
 from gateway.metrics import Metrics
 from gateway.settings import GatewaySettings
 from gateway.storage.errors import StorageError
+from gateway.storage.statistics import Statistics
 from gateway.storage.store import Store
 from gateway.storage.upkeep import Policy, Upkeep
 from runtime.logs import Log
@@ -45,21 +46,30 @@ class Gateway:
         except StorageError:
             sock.close()
             raise
-        metrics.watch(self._store.readings())
+        budget = Budget()
+        metrics.watch(store=self._store.readings(), ingest=budget.readings())
         policy = Policy(retention_ms=settings.retention.ms, max_bytes=settings.max_disk.bytes)
-        self._caretaker = Caretaker(
-            Upkeep(self._store, policy), now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed
-        )
+        upkeep = Upkeep(self._store, policy, step=Timekeeper(time.perf_counter, metrics.kept_up).step)
+        self._caretaker = Caretaker(upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
         receiver = Receiver(
-            Shelf(self._store, oldest_ms=lambda: _now_ms() - settings.retention.ms),
+            Shelf(
+                self._store,
+                oldest_ms=lambda: _now_ms() - settings.retention.ms,
+                stopwatch=time.perf_counter,
+                committed=metrics.committed,
+            ),
             clocks=Clocks(now_ms=_now_ms, stopwatch=time.perf_counter),
-            budget=Budget(),
+            budget=budget,
         )
         accounting = Accounting(metrics, clock=time.perf_counter)
         self._server = HttpServer(
             application.create(
                 routes=routes(version=self._version, metrics=metrics)
-                | write_routes(receiver=receiver, metrics=metrics),
+                | write_routes(receiver=receiver, metrics=metrics)
+                | store_routes(
+                    statistics=Statistics(self._store).take,
+                    eraser=Eraser(self._store, upkeep) if settings.enable_admin_api else None,
+                ),
                 accounting=accounting,
                 errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
             ),

@@ -1,7 +1,11 @@
-"""The store in service: what ingest wants of it, and its upkeep in a thread. Knows no HTTP and no SQLite."""
+"""The store in service: what ingest and deletion want of it, and its upkeep in a thread.
+
+Knows no HTTP and no SQLite.
+"""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from gateway.ingest.errors import Unavailable
@@ -21,10 +25,19 @@ _UPKEEP_SECONDS: Final = 5.0
 class Shelf:
     """The store as ingest sees it (gateway.ingest.port)."""
 
-    def __init__(self, store: Store, oldest_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        oldest_ms: Callable[[], int],
+        stopwatch: Callable[[], float],
+        committed: Callable[[float], None],
+    ) -> None:
         self.register = store.register
         self.oldest_ms = oldest_ms
         self._store = store
+        self._stopwatch = stopwatch
+        self._committed = committed
 
     def labels(self, ref: int) -> Labels:
         """Return the labels of a registered series."""
@@ -32,10 +45,35 @@ class Shelf:
 
     def commit(self, batch: Batch) -> None:
         """Return when all of the batch is durable; raises Unavailable."""
+        started = self._stopwatch()
         try:
             self._store.commit(batch)
         except StorageUnavailable as error:
             raise Unavailable(f"nothing can be kept: {error}", retry_after_s=_RETRY_AFTER_S) from error
+        self._committed(self._stopwatch() - started)
+
+
+class Timekeeper:
+    """Takes the time of the steps of the upkeep that come to their end."""
+
+    def __init__(self, stopwatch: Callable[[], float], done: Callable[[str, int, float], None]) -> None:
+        self._stopwatch = stopwatch
+        self._done = done
+
+    @contextmanager
+    def step(self, name: str, samples: int) -> Iterator[None]:
+        """Surround a step that is about so many samples."""
+        started = self._stopwatch()
+        yield
+        self._done(name, samples, self._stopwatch() - started)
+
+
+class Eraser:
+    """The store as whoever deletes sees it (gateway.http.admin)."""
+
+    def __init__(self, store: Store, upkeep: Upkeep) -> None:
+        self.delete = store.delete
+        self.clean = upkeep.clean
 
 
 class Caretaker:

@@ -3,7 +3,7 @@
 Owns the names, help and labels of all self-metrics. Must not know HTTP.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,8 +14,10 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 
 from gateway.ingest.outcome import Outcome
 
@@ -29,6 +31,12 @@ DECODE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 """From a small request of known series to one of the largest size, whose series are all new."""
 
 
+COMMIT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""From a disk that promises at once to one that hangs."""
+
+UPKEEP_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""From a small flush to a merge of parts of a day."""
+
 STORE_GAUGES = {
     "series": "Series that the store knows.",
     "head_samples": "Samples in memory and in the log, not yet in a part.",
@@ -36,10 +44,29 @@ STORE_GAUGES = {
     "part_samples": "Samples in parts.",
     "part_bytes": "Bytes of all parts.",
     "used_bytes": "Bytes of the database that are in use.",
-    "cache_hits": "Blocks found decoded in memory, since the start.",
-    "cache_misses": "Blocks read and decoded, since the start.",
+    "wal_bytes": "Size of the file that commits go to before they are moved into the database.",
+    "log_rows": "Commits in the log whose samples are not yet in a part.",
+    "log_bytes": "Bytes of those commits.",
+    "waiting_batches": "Batches that wait for the next commit.",
 }
 """What the store can be asked for, by the name of its reading."""
+
+STORE_COUNTERS = {
+    "commits": "Transactions that made batches durable.",
+    "batches": "Batches made durable.",
+    "replaced_samples": "Samples found, while sorting, to have another value than a later one of that time.",
+    "cache_hits": "Blocks found decoded in memory.",
+    "cache_misses": "Blocks read and decoded.",
+}
+"""What the store counts itself, by the name of its reading."""
+
+INGEST_GAUGES = {
+    "waiting_requests": "Remote-write requests that wait for room in memory.",
+    "held_bytes": "Decoded bytes of the remote-write requests in work.",
+}
+"""What ingest can be asked for, by the name of its reading."""
+
+Readings = Mapping[str, Callable[[], float]]
 
 
 class Metrics:
@@ -73,12 +100,42 @@ class Metrics:
             "Times that flushing, merging or retention did not come to its end.",
             registry=self.registry,
         )
+        self._commit_seconds = Histogram(
+            "fleetgauge_store_commit_duration_seconds",
+            "Time from a batch to its being durable, with what it waits for others.",
+            buckets=COMMIT_SECONDS,
+            registry=self.registry,
+        )
+        self._upkeep_seconds = Histogram(
+            "fleetgauge_store_upkeep_duration_seconds",
+            "Time of each step of the upkeep that came to its end.",
+            ("step",),
+            buckets=UPKEEP_SECONDS,
+            registry=self.registry,
+        )
+        self._upkeep_samples = Counter(
+            "fleetgauge_store_upkeep_samples",
+            "Samples that were flushed, merged or dropped.",
+            ("step",),
+            registry=self.registry,
+        )
 
-    def watch(self, readings: Mapping[str, Callable[[], float]]) -> None:
-        """Show what the store says of itself, asked at each scrape."""
-        for name, text in STORE_GAUGES.items():
-            gauge = Gauge(f"fleetgauge_store_{name}", text, registry=self.registry)
-            gauge.set_function(readings[name])
+    def watch(self, *, store: Readings, ingest: Readings) -> None:
+        """Show what these say of themselves, asked at each scrape."""
+        for part, gauges, readings in (("store", STORE_GAUGES, store), ("ingest", INGEST_GAUGES, ingest)):
+            for name, text in gauges.items():
+                gauge = Gauge(f"fleetgauge_{part}_{name}", text, registry=self.registry)
+                gauge.set_function(readings[name])
+        self.registry.register(_StoreCounters(store))
+
+    def committed(self, seconds: float) -> None:
+        """Count a batch that is durable."""
+        self._commit_seconds.observe(seconds)
+
+    def kept_up(self, step: str, samples: int, seconds: float) -> None:
+        """Count a step of the upkeep that came to its end."""
+        self._upkeep_seconds.labels(step).observe(seconds)
+        self._upkeep_samples.labels(step).inc(samples)
 
     def damaged(self) -> None:
         """Count a piece of data that can't be read."""
@@ -104,6 +161,18 @@ class Metrics:
     def openmetrics(self) -> bytes:
         """All metrics in the OpenMetrics format."""
         return bytes(openmetrics.generate_latest(self.registry))  # type: ignore[no-untyped-call]
+
+
+class _StoreCounters(Collector):
+    """What the store counts itself."""
+
+    def __init__(self, readings: Readings) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask for each."""
+        for name, text in STORE_COUNTERS.items():
+            yield CounterMetricFamily(f"fleetgauge_store_{name}", text, value=self._readings[name]())
 
 
 class _Ingest:

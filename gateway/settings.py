@@ -32,6 +32,9 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     allow_anonymous: Annotated[
         bool, "Serve everyone who can connect. Needed to listen anywhere but on loopback."
     ] = False
+    enable_admin_api: Annotated[
+        bool, "Let everyone who can connect delete series, with the API under /api/v1/admin."
+    ] = False
     data_dir: Annotated[str, "Directory of the data. It is made if it is not there."] = "./data"
     retention: Annotated[Duration, "Keep samples for so long."] = Duration.parse("30d")
     max_disk: Annotated[Size, "Drop the oldest samples when the data is larger; 0: no limit."] = NO_LIMIT

@@ -21,6 +21,7 @@ ERROR_TYPES = {
     500: "internal",
     501: "internal",
     503: "unavailable",
+    505: "internal",
 }
 """For a sender of samples 4xx is final and 5xx means to try again."""
 

@@ -4,9 +4,11 @@ Owns everything below the WSGI application. Must not know any route.
 """
 
 import logging
+import re
 import socket
 from collections.abc import Callable
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any, Final, cast
 from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
@@ -45,6 +47,13 @@ get through."""
 IDLE_SECONDS = 120
 """A silent connection is closed after this. Senders write every few seconds, people forget browser tabs."""
 
+HEADER_SECONDS = 10.0
+"""How long request line and headers may take, from the connection on or from their first byte: they fit a few
+packets. So connections that never ask for anything do not hold the places of others for long."""
+
+RETRY_AFTER_SECONDS = 5
+"""When to send a body again that found no room: a full disk is seldom mended sooner."""
+
 LINGER_SECONDS = 2.0
 """How long a refused request is still read. Closing at once would reset the connection, and the client would
 see a broken one, and try again, instead of the answer."""
@@ -56,6 +65,13 @@ _TOO_LARGE = {
     413: f"its body is larger than {MAX_BODY_BYTES} bytes",
     431: f"its request line and headers are larger than {MAX_HEADER_BYTES} bytes",
 }
+
+# The values of this header, as they came: waitress takes it out, whatever it says.
+_TRANSFER_ENCODING: Final = re.compile(
+    rb"^transfer-encoding:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+)
+
+_VERSIONS: Final = ("1.0", "1.1")
 
 _JOIN_SECONDS = 1
 """How long idle threads may take to end; those that hang are left behind."""
@@ -130,19 +146,44 @@ def _adjustments() -> Adjustments:
     )
 
 
+class _VersionNotSupported(Error):
+    """Neither HTTP/1.0 nor 1.1."""
+
+    code = 505
+    reason = "HTTP Version Not Supported"
+
+
+class _NoRoom(Error):
+    """The body does not fit where large bodies are kept while they come in."""
+
+    code = 503
+    reason = "Service Unavailable"
+
+
 class _Parser(HTTPRequestParser):
     """Reads a request. Mends what waitress does with requests that are out of the ordinary."""
 
     def received(self, data: bytes) -> int:
         """Limit what stands around chunks, searched anew with each packet, and invite no refused body."""
-        consumed = super().received(data)
+        try:
+            consumed = super().received(data)
+        except OSError as error:
+            self._drop_body()
+            self.error = _NoRoom(f"its body can't be kept in a temporary file: {error.strerror}")
+            consumed = len(data)
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line + body.trailer) > MAX_HEADER_BYTES:
             self.error = BadRequest("the line before a chunk or the trailer is too long")
-            self.completed = True
         if self.error:
+            self.completed = True
             self.expect_continue = False
         return consumed
+
+    def _drop_body(self) -> None:
+        """Let go of what came in; closing a file writes what is left of it, and fails again."""
+        with suppress(OSError):
+            self.close()
+        self.body_rcv = None
 
     def parse_header(self, header_plus: bytes) -> None:
         """Answer what raises a ValueError, such as "http://[/", instead of ending the connection."""
@@ -150,6 +191,23 @@ class _Parser(HTTPRequestParser):
             super().parse_header(header_plus)
         except ValueError as error:
             raise ParsingError(str(error)) from error
+        if self.version not in _VERSIONS:
+            self.error = _VersionNotSupported("it is not HTTP/1.0 or HTTP/1.1")
+        self._check_framing(_TRANSFER_ENCODING.findall(header_plus))
+
+    def _check_framing(self, codings: list[bytes]) -> None:
+        """Refuse a body whose end others may see elsewhere, for what follows may be a stranger's request.
+
+        RFC 9112, section 6.1.
+        """
+        if not codings:
+            return
+        if self.version != "1.1":
+            raise ParsingError("only HTTP/1.1 has Transfer-Encoding")
+        if "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("it has both Content-Length and Transfer-Encoding")
+        if len(codings) > 1 or codings[0].lower() != b"chunked":
+            raise ParsingError("its Transfer-Encoding is not chunked, once")
 
 
 class _Task(WSGITask):
@@ -179,6 +237,8 @@ class _ErrorTask(ErrorTask):
         body = unreadable(error.code, _TOO_LARGE.get(error.code) or error.body)
         self.status = f"{error.code} {error.reason}"
         self.response_headers = [("Content-Type", envelope.MEDIA_TYPE)]
+        if error.code == _NoRoom.code:
+            self.response_headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
         self.content_length = len(body)
         self.set_close_on_finish()
         _listener(self.channel).on_unreadable(error.code)
@@ -194,6 +254,13 @@ class _Channel(HTTPChannel):
     parser_class = _Parser
     lingers = False
     _lingers_until: float | None = None
+    # When the headers that are awaited must be there; None when a request is done, or its headers are.
+    _headers_until: float | None = None
+
+    def add_channel(self, map: Any = None) -> None:  # noqa: A002
+        """Begin to wait for the first headers."""
+        super().add_channel(map)
+        self._headers_until = _listener(self).clock() + HEADER_SECONDS
 
     def handle_close(self) -> None:
         if self.lingers and self._lingers_until is None and self._end_output():
@@ -206,10 +273,28 @@ class _Channel(HTTPChannel):
         if self._lingers_until is not None and _listener(self).clock() >= self._lingers_until:
             self.handle_close()
             return False
+        if self._is_late():
+            super().handle_close()
+            return False
         return super().readable()
 
     def received(self, data: bytes) -> bool:
-        return False if self._lingers_until is not None else super().received(data)
+        if self._lingers_until is not None:
+            return False
+        taken = super().received(data)
+        if self.request is None or self.request.headers_finished:
+            self._headers_until = None
+        elif self._headers_until is None:
+            self._headers_until = _listener(self).clock() + HEADER_SECONDS
+        return taken
+
+    def _is_late(self) -> bool:
+        if self._headers_until is None:
+            return False
+        now = _listener(self).clock()
+        if self.requests:  # nothing is read while another request is in work
+            self._headers_until = now + HEADER_SECONDS
+        return now >= self._headers_until
 
     def close_if_idle(self) -> None:
         if not self.requests and not self.total_outbufs_len:

@@ -1,6 +1,6 @@
 """Room in memory for the requests in work, shared by all threads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Lock
 from typing import Final
@@ -22,7 +22,8 @@ class Budget:
     """So many bytes. Who comes first is served first, so that small requests never starve a large one."""
 
     def __init__(self, size: int = BYTES_IN_FLIGHT, *, wait_s: float = WAIT_SECONDS) -> None:
-        self._free = size
+        self._size = self._free = size
+        self._waiting = 0
         self._wait_s = wait_s
         self._next = Lock()
         self._changed = Condition()
@@ -38,7 +39,20 @@ class Budget:
                 self._free += size
                 self._changed.notify()
 
+    def readings(self) -> dict[str, Callable[[], float]]:
+        """Return what can be said of the room, each to be asked when it is wanted."""
+        return {"waiting_requests": lambda: self._waiting, "held_bytes": lambda: self._size - self._free}
+
     def _take(self, size: int) -> None:
+        with self._changed:
+            self._waiting += 1
+        try:
+            self._wait(size)
+        finally:
+            with self._changed:
+                self._waiting -= 1
+
+    def _wait(self, size: int) -> None:
         if not self._next.acquire(timeout=self._wait_s):
             raise _busy()
         try:

@@ -45,14 +45,14 @@ def cardinality(segments: Iterable[Segment], table: PairTable, limit: int) -> Ca
         series=series,
         label_names=names,
         label_pairs=len(name_of),
-        series_by_metric=[(pairs[metrics[at]][1], count) for at, count in _top(uses[metrics], limit)],
-        series_by_pair=[(pairs[at], count) for at, count in _top(uses, limit)],
-        values_by_name=[(table.names[at], count) for at, count in _top(values, limit)],
-        label_bytes=[(table.names[at], count) for at, count in _top(sizes.astype(np.int64), limit)],
+        series_by_metric=[(pairs[metrics[at]][1], count) for at, count in largest(uses[metrics], limit)],
+        series_by_pair=[(pairs[at], count) for at, count in largest(uses, limit)],
+        values_by_name=[(table.names[at], count) for at, count in largest(values, limit)],
+        label_bytes=[(table.names[at], count) for at, count in largest(sizes.astype(np.int64), limit)],
     )
 
 
-def _top(counts: Ints, limit: int) -> list[tuple[int, int]]:
+def largest(counts: Ints, limit: int) -> list[tuple[int, int]]:
     """Return places and counts of the largest, of equal ones the first to come."""
     order = np.argsort(-counts, kind="stable")[:limit]
     return list(zip(order.tolist(), counts[order].tolist(), strict=True))

@@ -50,6 +50,11 @@ _MIGRATIONS: Final = (
         family TEXT PRIMARY KEY, type INTEGER NOT NULL, help TEXT NOT NULL, unit TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    # `flushed` has one row: the last row of the log that left it, also where no part is left to tell.
+    """
+    CREATE TABLE tombstone (id INTEGER PRIMARY KEY, record_id INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE TABLE flushed (id INTEGER PRIMARY KEY CHECK (id = 0), body BLOB NOT NULL) STRICT;
+    """,
 )
 SCHEMA_VERSION: Final = len(_MIGRATIONS)
 
@@ -63,6 +68,7 @@ class Database:
 
     def __init__(self, directory: Path, sync: Sync = "full") -> None:
         self._path = directory / FILE_NAME
+        self._wal = directory / f"{FILE_NAME}-wal"
         self._sync = sync
         self._readers = threading.local()
         # Whatever has to be closed, in this order.
@@ -160,6 +166,13 @@ class Database:
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
         return int((pages - free) * size)
+
+    def wal_bytes(self) -> int:
+        """Return the size of the write-ahead log, which keeps it after a checkpoint."""
+        try:
+            return self._wal.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def give_back(self, pages: int) -> None:
         """Return up to so many free pages to the file system; the caller holds the store's lock."""

@@ -2,6 +2,7 @@
 
 StorageError
 ├── StorageUnavailable   the disk is full or failing: nothing was kept, try again later
+├── TooManyTombstones    nothing more can be deleted before what was is off the disk
 ├── UnknownSchema        the file belongs to another program or a newer version
 └── DamagedData          bytes that are not what was written
     ├── DamagedRow       of the log
@@ -15,6 +16,10 @@ class StorageError(Exception):
 
 class StorageUnavailable(StorageError):
     """The disk is full or failing: nothing was kept, and it is worth trying again later."""
+
+
+class TooManyTombstones(StorageError):
+    """Nothing more can be deleted before what was deleted is off the disk."""
 
 
 class UnknownSchema(StorageError):

@@ -4,13 +4,14 @@ Rows are gathered as they come, and sorted into a run when there are enough of t
 size become one. All of it is replaced, never changed: a reader keeps what it began with.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
 
 from gateway.storage.rows import Rows, join, sort_rows
 from gateway.storage.samples import Found, ragged
+from gateway.storage.tally import Tally
 from timeseries.columns import Ints
 
 # Unsorted rows are searched one by one; so many cost a query about a millisecond.
@@ -30,13 +31,14 @@ class Head:
     log_seq: int
     runs: tuple[Rows, ...] = ()
     fresh: tuple[Rows, ...] = ()
+    tally: Tally = field(default_factory=Tally)
 
     def adding(self, rows: Rows, log_seq: int) -> Self:
         """Return a head with more rows."""
         runs, fresh = self.runs, (*self.fresh, rows)
         if len(fresh) >= _MAX_BATCHES or sum(map(len, fresh)) >= _MAX_FRESH:
-            runs, fresh = _tiered([*runs, sort_rows(join(fresh))]), ()
-        return type(self)(log_seq=log_seq, runs=runs, fresh=fresh)
+            runs, fresh = _tiered([*runs, sort_rows(join(fresh), self.tally)], self.tally), ()
+        return type(self)(log_seq=log_seq, runs=runs, fresh=fresh, tally=self.tally)
 
     def __len__(self) -> int:
         """Count the samples, those that replace another included."""
@@ -51,12 +53,12 @@ class Head:
 
     def all_rows(self) -> Rows:
         """Return everything, sorted, each time of a series once."""
-        return sort_rows(join((*self.runs, *self.fresh)))
+        return sort_rows(join((*self.runs, *self.fresh)), self.tally)
 
 
-def _tiered(runs: list[Rows]) -> tuple[Rows, ...]:
+def _tiered(runs: list[Rows], tally: Tally) -> tuple[Rows, ...]:
     while len(runs) > 1 and len(runs[-2]) < _RATIO * len(runs[-1]):
-        runs[-2:] = [sort_rows(join(runs[-2:]))]
+        runs[-2:] = [sort_rows(join(runs[-2:]), tally)]
     return tuple(runs)
 
 

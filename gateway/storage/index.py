@@ -164,12 +164,21 @@ class SeriesIndex:
         A sender's series arrive together and in one order, so neighbours share host and times. Between two
         series this order never changes.
         """
+        return np.argsort((self.metrics(refs) << 32) + refs, kind="stable")
+
+    def metrics(self, refs: Ints) -> Ints:
+        """Return a number for the metric name of each series, -1 where it has none."""
         metric = self._table.name_number(METRIC_NAME)
         metrics = np.full(len(refs), -1, np.int64)
         if metric is not None:
             for segment, places, local in self._split(refs):
                 metrics[places] = segment.column(metric)[local]
-        return np.argsort((metrics << 32) + refs, kind="stable")
+        return metrics
+
+    def metric_names(self, metrics: Ints) -> list[str]:
+        """Return metric names by these numbers, empty for -1."""
+        pairs = self._table.pairs
+        return [pairs[number][1] if number >= 0 else "" for number in metrics.tolist()]
 
     def cardinality(self, limit: int) -> Cardinality:
         """Return what makes many series: the `limit` largest of each kind."""

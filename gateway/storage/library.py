@@ -5,6 +5,7 @@ other, the blocks of a part that was replaced go only after nobody can begin to 
 """
 
 import threading
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ _NOTHING: Final = b""
 
 _INSERT_BLOCK: Final = "INSERT INTO block (id, body) VALUES (?, ?)"
 _SET_PART: Final = "UPDATE part SET body = ? WHERE id = ?"
+_REMOVE_PART: Final = "DELETE FROM part WHERE id = ?"
+_SET_FLUSHED: Final = "INSERT OR REPLACE INTO flushed (id, body) VALUES (0, ?)"
+_SELECT_SIZES: Final = "SELECT id, length(body) FROM block WHERE id >= ? AND id < ?"
 _REMOVE_BLOCKS: Final = "DELETE FROM block WHERE id >= ? AND id < ?"
 
 # Decoded blocks that are kept: 20,000 series of an hour are 80 MB.
@@ -52,6 +56,8 @@ class Library:
         self._database = database
         self._damage = damage
         self.cache = BlockCache(_CACHE_BYTES)
+        # The last row of the log that is in a part, or was.
+        self.flushed = 0
 
     def load(self) -> tuple[Part, ...]:
         """Return all parts, the oldest data first; one that can't be read is told, kept, and left out."""
@@ -65,7 +71,18 @@ class Library:
                 self._damage("part", number, str(error))
             else:
                 parts.append(part)
+        self.flushed = max([self._load_flushed(), *(part.log_seq for part in parts)])
         return tuple(sorted(parts, key=lambda part: (part.log_seq, part.id)))
+
+    def _load_flushed(self) -> int:
+        row = self._database.writer.execute("SELECT body FROM flushed").fetchone()
+        if row is None:
+            return 0
+        try:
+            return decode_flushed(row[0])
+        except DamagedData as error:
+            self._damage("flushed", 0, str(error))
+            return 0
 
     def tidy(self) -> int:
         """Remove what was not finished or is no longer wanted; return the id for the next part.
@@ -82,7 +99,7 @@ class Library:
                         "DELETE FROM block WHERE id >= ? AND id < ?",
                         (block_id(number, 0), block_id(number + 1, 0)),
                     )
-                    transaction.execute("DELETE FROM part WHERE id = ?", (number,))
+                    transaction.execute(_REMOVE_PART, (number,))
         at = 0
         while (
             row := writer.execute("SELECT id FROM block WHERE id >= ? LIMIT 1", (at,)).fetchone()
@@ -137,10 +154,21 @@ class Library:
             )
         return Block(columns, starts)
 
+    def block_bytes(self, part: Part) -> Ints:
+        """Return the size of each block of a part, in their order; the caller has a snapshot."""
+        ids = (block_id(part.id, 0), block_id(part.id + 1, 0))
+        sizes = np.zeros(len(part.block_rows) - 1, np.int64)
+        for number, size in self._database.reader.execute(_SELECT_SIZES, ids):
+            sizes[number - ids[0]] = size
+        return sizes
+
     def write(
         self, number: int, log_seq: int, cuts: Iterable[Cut], lock: threading.Lock, replaced: Sequence[Part]
     ) -> Part | None:
-        """Write a part, and in the transaction that makes it visible strike out those that it replaces."""
+        """Write a part, and in the transaction that makes it visible strike out those that it replaces.
+
+        Returns None, and there is no part, where there was nothing to write.
+        """
         with lock, self._database.transaction() as transaction:
             transaction.execute("INSERT INTO part (id, body) VALUES (?, ?)", (number, _NOTHING))
         draft = _Draft(number, log_seq)
@@ -157,12 +185,17 @@ class Library:
             transaction.executemany(_SET_PART, [(_NOTHING, one.id) for one in replaced])
             if part is not None:
                 transaction.execute(_SET_PART, (encode_part(part), number))
+            else:
+                transaction.execute(_REMOVE_PART, (number,))
+                transaction.execute(_SET_FLUSHED, (encode_flushed(max(log_seq, self.flushed)),))
+        self.flushed = max(log_seq, self.flushed)
         return part
 
     def strike_out(self, parts: Sequence[Part], lock: threading.Lock) -> None:
         """Make parts invisible to whoever opens the database next."""
         with lock, self._database.transaction() as transaction:
             transaction.executemany(_SET_PART, [(_NOTHING, one.id) for one in parts])
+            transaction.execute(_SET_FLUSHED, (encode_flushed(self.flushed),))
 
     def remove(self, parts: Sequence[Part], lock: threading.Lock) -> None:
         """Remove parts that were struck out and that nobody reads any more, a few blocks at a time."""
@@ -173,7 +206,20 @@ class Library:
                     end = min(start + REMOVE_ROWS, last)
                     transaction.execute(_REMOVE_BLOCKS, (start, end))
             with lock, self._database.transaction() as transaction:
-                transaction.execute("DELETE FROM part WHERE id = ?", (part.id,))
+                transaction.execute(_REMOVE_PART, (part.id,))
+
+
+def encode_flushed(log_seq: int) -> bytes:
+    """Write the number of a row of the log, with a checksum."""
+    body = log_seq.to_bytes(8, "little")
+    return body + zlib.crc32(body).to_bytes(4, "little")
+
+
+def decode_flushed(raw: bytes) -> int:
+    """Read the number of a row of the log; raises DamagedData."""
+    if len(raw) != 12 or zlib.crc32(raw[:8]) != int.from_bytes(raw[8:], "little"):
+        raise DamagedData("its checksum is wrong")
+    return int.from_bytes(raw[:8], "little")
 
 
 class _Draft:

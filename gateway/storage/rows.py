@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from gateway.storage.errors import DamagedRow
+from gateway.storage.tally import Tally
 from timeseries.columns import Ints
 
 # Version, whether start times follow, number of samples, number of the row. Before it stands a checksum.
@@ -56,19 +57,21 @@ def join(parts: Sequence[Rows]) -> Rows:
     )
 
 
-def sort_rows(rows: Rows) -> Rows:
+def sort_rows(rows: Rows, tally: Tally) -> Rows:
     """Sort by reference and time; of two samples for one time only the later one stays."""
-    return rows.take(order_of(rows.refs, rows.times))
+    return rows.take(order_of(rows.refs, rows, tally))
 
 
-def order_of(keys: Ints, times: Ints) -> Ints:
+def order_of(keys: Ints, rows: Rows, tally: Tally | None = None) -> Ints:
     """Return the order by key (0 or more) and time, without all but the last of those that are equal in both.
 
-    One number for both, where there is one, sorts several times faster than two; rows that come from sorted
-    runs are nearly sorted, which a stable sort makes use of.
+    The tally is told how many had another value than the one that stays. One number for both, where there is
+    one, sorts several times faster than two; rows that come from sorted runs are nearly sorted, which a
+    stable sort makes use of.
     """
     if not len(keys):
         return keys
+    times = rows.times
     span = int(times.max()) - int(times.min()) + 1
     if (int(keys.max()) + 1) * span < 1 << 63:
         both = keys * span + (times - times.min())
@@ -79,7 +82,10 @@ def order_of(keys: Ints, times: Ints) -> Ints:
         order = np.lexsort((times, keys))
         same = (np.diff(keys[order]) == 0) & (np.diff(times[order]) == 0)
     if same.any():
-        order = np.delete(order, np.flatnonzero(same))
+        lost = np.flatnonzero(same)
+        if tally is not None:
+            tally.replace(int(np.count_nonzero(rows.bits[order[lost]] != rows.bits[order[lost + 1]])))
+        order = np.delete(order, lost)
     return order
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.storage.rows import Rows, join, order_of, starts_of
+from gateway.storage.tally import Tally
 from timeseries.columns import Columns, Ints, offsets_of
 
 
@@ -17,10 +18,12 @@ class Found:
     rows: Rows
 
 
-def combine(found: Sequence[Found], wanted: int, start_ms: int, end_ms: int) -> tuple[Columns, Ints]:
+def combine(
+    found: Sequence[Found], wanted: int, start_ms: int, end_ms: int, tally: Tally | None = None
+) -> tuple[Columns, Ints]:
     """Return a row for each wanted series and the start times: from start to end, both included.
 
-    Of two samples for one time the one from the later source wins.
+    Of two samples for one time the one from the later source wins; a tally counts those with another value.
     """
     kept = []
     for one in found:
@@ -32,7 +35,7 @@ def combine(found: Sequence[Found], wanted: int, start_ms: int, end_ms: int) -> 
             kept.append(Found(places=one.places[index], rows=one.rows.take(index)))
     places = np.concatenate([np.empty(0, np.int64), *(one.places for one in kept)])
     rows = join([one.rows for one in kept])
-    order = order_of(places, rows.times)
+    order = order_of(places, rows, tally)
     places, rows = places[order], rows.take(order)
     offsets = offsets_of(np.bincount(places, minlength=wanted))
     return Columns(times=rows.times, values=rows.bits.view(np.float64), offsets=offsets), starts_of(rows)

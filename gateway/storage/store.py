@@ -5,7 +5,7 @@ keeps the one it began with.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -13,7 +13,8 @@ from typing import Self
 import numpy as np
 
 from gateway.storage.database import Database, Sync
-from gateway.storage.errors import DamagedRow, StorageUnavailable
+from gateway.storage.errors import DamagedRow, StorageUnavailable, TooManyTombstones
+from gateway.storage.graves import Graves
 from gateway.storage.head import Head
 from gateway.storage.index import SeriesIndex
 from gateway.storage.library import REMOVE_ROWS, Damage, Library
@@ -21,6 +22,16 @@ from gateway.storage.part import Block, Cut, Part, cut_blocks
 from gateway.storage.records import INSERT, Kind, Records, Row
 from gateway.storage.rows import NO_ROWS, Rows, decode_rows, encode_rows, join
 from gateway.storage.samples import combine
+from gateway.storage.tally import Tally
+from gateway.storage.tombstones import (
+    MAX_TOMBSTONES,
+    Tombstone,
+    clear,
+    clear_found,
+    clear_head,
+    clear_part,
+    covering,
+)
 from remotewrite.decode.batch import Batch, SampleColumns
 from remotewrite.errors import SeriesRejected
 from remotewrite.records import (
@@ -37,12 +48,13 @@ from timeseries.metadata import Metadata, MetricType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Where all samples are: older ones first."""
+    """Where all samples are, older ones first, and which of those outside the head were deleted."""
 
     parts: tuple[Part, ...]
     # A head that is being made into a part.
     sealed: Head | None
     head: Head
+    tombstones: tuple[Tombstone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,12 +107,24 @@ class Store:
         self._series_lock = threading.Lock()
         self._upkeep_lock = threading.Lock()
         self._queue = _Queue()
+        self.tally = Tally()
         self._library = Library(self._database, damage)
+        self._graves = Graves(self._database, damage)
         self.histograms = Records(
-            Kind.HISTOGRAM, self._database, damage, write=histogram_to_bytes, read=histogram_from_bytes
+            Kind.HISTOGRAM,
+            self._database,
+            damage,
+            write=histogram_to_bytes,
+            read=histogram_from_bytes,
+            tombstones=lambda: self.state.tombstones,
         )
         self.exemplars = Records(
-            Kind.EXEMPLAR, self._database, damage, write=exemplar_to_bytes, read=exemplar_from_bytes
+            Kind.EXEMPLAR,
+            self._database,
+            damage,
+            write=exemplar_to_bytes,
+            read=exemplar_from_bytes,
+            tombstones=lambda: self.state.tombstones,
         )
         self.index = SeriesIndex()
         with self._database.loading():
@@ -108,8 +132,9 @@ class Store:
             self.metadata = self._load_metadata()
             parts = self._library.load()
             self._next_part = self._library.tidy()
-            flushed = max((part.log_seq for part in parts), default=0)
-            self.state = State(parts=parts, sealed=None, head=self._load_log(flushed))
+            tombstones = self._graves.load(len(self.index))
+            head = self._load_log(self._library.flushed, tombstones)
+            self.state = State(parts=parts, sealed=None, head=head, tombstones=tombstones)
 
     def __enter__(self) -> Self:
         """Give the open store."""
@@ -140,8 +165,8 @@ class Store:
             for family, kind, text, unit in rows
         }
 
-    def _load_log(self, flushed: int) -> Head:
-        head = Head(log_seq=flushed)
+    def _load_log(self, flushed: int, tombstones: Sequence[Tombstone]) -> Head:
+        head = Head(log_seq=flushed, tally=self.tally)
         damaged = []
         for seq, body in self._database.writer.execute("SELECT seq, body FROM log ORDER BY seq"):
             if seq > head.log_seq + 1:
@@ -153,7 +178,10 @@ class Store:
                 damaged.append(("log", seq, str(error), body))
                 rows = NO_ROWS
             if seq > head.log_seq:
-                head = head.adding(rows, seq)
+                self.tally.load(len(body))
+                head = head.adding(clear(rows, covering(tombstones, seq)), seq)
+        # No new row may have a number that a tombstone covers, even when the last ones were lost.
+        head = replace(head, log_seq=max([head.log_seq, *(one.log_seq for one in tombstones)]))
         with self._database.transaction() as transaction:
             transaction.executemany(
                 "INSERT INTO damaged (origin, id, reason, body) VALUES (?, ?, ?, ?)", damaged
@@ -192,11 +220,14 @@ class Store:
                 self._write(self._queue.take_all())
         if mine.error is not None:
             raise mine.error
+        if not mine.done:  # whoever took it failed on another batch
+            raise StorageUnavailable("it was to be written together with what the store failed on")
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         rows = join([one.rows for one in group])
         families = {meta.family: meta for one in group for meta in one.metadata}
         seq = self.state.head.log_seq + 1
+        body = encode_rows(seq, rows) if len(rows) else b""
         try:
             series = len(self.index)
             with self._database.transaction() as transaction:
@@ -206,9 +237,7 @@ class Store:
                         "INSERT INTO series (first, body) VALUES (?, ?)", (self._persisted, chunk)
                     )
                 if len(rows):
-                    transaction.execute(
-                        "INSERT INTO log (seq, body) VALUES (?, ?)", (seq, encode_rows(seq, rows))
-                    )
+                    transaction.execute("INSERT INTO log (seq, body) VALUES (?, ?)", (seq, body))
                 transaction.executemany(INSERT, [row for one in group for row in one.records])
                 transaction.executemany(
                     "INSERT OR REPLACE INTO metadata (family, type, help, unit) VALUES (?, ?, ?, ?)",
@@ -219,6 +248,7 @@ class Store:
                 one.error = error
         else:
             self._persisted = series
+            self.tally.commit(len(group), len(body))
             self.metadata = {**self.metadata, **families} if families else self.metadata
             if len(rows):
                 self.state = replace(self.state, head=self.state.head.adding(rows, seq))
@@ -242,15 +272,83 @@ class Store:
 
         with self._library.snapshot(current) as parts:
             found = [
-                part.search(refs, self._library.fetch)
+                clear_part(part.search(refs, self._library.fetch), state.tombstones, part)
                 for part in parts
                 if part.max_time >= start_ms and part.min_time <= end_ms
             ]
         if state.sealed is not None:
-            found += state.sealed.search(refs)
+            buried = covering(state.tombstones, state.sealed.log_seq)
+            found += [clear_found(one, buried) for one in state.sealed.search(refs)]
         found += state.head.search(refs)
         columns, starts = combine(found, len(refs), start_ms, end_ms)
         return Selection(refs=refs, columns=columns, starts=starts)
+
+    # --- deleting ---
+
+    def delete(self, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int) -> int:
+        """Delete what some series hold from start to end, both included; return how many series match.
+
+        It is gone for good when this returns; raises StorageUnavailable or TooManyTombstones, and then all is
+        still there. What is written later stays, for the same times too.
+        """
+        matching = [self.index.select(matchers) for matchers in selectors]
+        refs = np.unique(np.concatenate([np.empty(0, np.int64), *matching]))
+        if not len(refs):
+            return 0
+        with self._write_lock:
+            state = self.state
+            if len(state.tombstones) >= MAX_TOMBSTONES:
+                raise TooManyTombstones(f"there are {MAX_TOMBSTONES} deletions to be cleaned up first")
+            tombstone = Tombstone(
+                id=0,
+                log_seq=state.head.log_seq,
+                part_id=self._next_part,
+                record_id=0,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                refs=refs,
+            )
+            head = clear_head(state.head, tombstone)
+            tombstones = (*state.tombstones, self._graves.add(tombstone))
+            self.state = replace(state, head=head, tombstones=tombstones)
+        return len(refs)
+
+    def clear_records(self) -> None:
+        """Take the histograms and exemplars that were deleted off the disk, a row at a time."""
+        some = [one for one in self.state.tombstones if one.record_id]
+        if not some:
+            return
+        for records in (self.histograms, self.exemplars):
+            records.clear(some, self._write_lock)
+        with self._write_lock:
+            changed = {one.id: replace(one, record_id=0) for one in some}
+            self._graves.change(list(changed.values()))
+            tombstones = tuple(changed.get(one.id, one) for one in self.state.tombstones)
+            self.state = replace(self.state, tombstones=tombstones)
+
+    def deleted_in_log(self) -> bool:
+        """Tell whether the log has rows that a tombstone covers: a flush removes them."""
+        return any(self._graves.in_log(one) for one in self.state.tombstones)
+
+    def forget_tombstones(self) -> None:
+        """Forget the tombstones of which nothing that they cover is left."""
+        state = self.state
+        spent = [one for one in state.tombstones if not self._covers_anything(one, state)]
+        if spent:
+            with self._write_lock:
+                self._graves.remove(spent)
+                gone = {one.id for one in spent}
+                left = tuple(one for one in self.state.tombstones if one.id not in gone)
+                self.state = replace(self.state, tombstones=left)
+
+    def _covers_anything(self, one: Tombstone, state: State) -> bool:
+        """Tell whether anything that a tombstone covers is left; once it is not, it never will be again."""
+        return (
+            (state.sealed is not None and state.sealed.log_seq <= one.log_seq)
+            or any(one.touches(part) for part in state.parts)
+            or self._graves.in_log(one)
+            or self._graves.in_records(one)
+        )
 
     # --- upkeep ---
 
@@ -258,22 +356,29 @@ class Store:
         """Make the head a part; return whether there was anything to do."""
         with self._upkeep_lock:
             with self._write_lock:
-                sealed = self.state.sealed or self.state.head
-                if not len(sealed):
+                sealed = self.state.head if self.state.sealed is None else self.state.sealed
+                if sealed.log_seq <= self._library.flushed:
                     return False
                 if self.state.sealed is None:
-                    self.state = replace(self.state, sealed=sealed, head=Head(log_seq=sealed.log_seq))
-            cuts = cut_blocks(sealed.all_rows(), self.index.order)
-            part = self._library.write(self._take_part_id(), sealed.log_seq, cuts, self._write_lock, ())
+                    self.tally.seal()
+                    head = Head(log_seq=sealed.log_seq, tally=self.tally)
+                    self.state = replace(self.state, sealed=sealed, head=head)
+            number = self._take_part_id()
+            rows = clear(sealed.all_rows(), covering(self.state.tombstones, sealed.log_seq))
+            cuts = cut_blocks(rows, self.index.order)
+            part = self._library.write(number, sealed.log_seq, cuts, self._write_lock, ())
             with self._write_lock:
                 added = (part,) if part is not None else ()
                 self.state = replace(self.state, parts=(*self.state.parts, *added), sealed=None)
             self._remove_log(sealed.log_seq)
+            self.tally.flush()
         return True
 
     def _take_part_id(self) -> int:
-        number = self._next_part
-        self._next_part += 1
+        """Return the id for a part whose samples are read after this: without those deleted until now."""
+        with self._write_lock:
+            number = self._next_part
+            self._next_part += 1
         return number
 
     def _remove_log(self, until: int) -> None:
@@ -286,7 +391,7 @@ class Store:
                 ).rowcount
 
     def rewrite(self, old: Sequence[Part], cuts: Iterable[Cut]) -> None:
-        """Put one new part into the place of neighbours."""
+        """Put one new part into the place of neighbours; `cuts` has nothing that was deleted before."""
         with self._upkeep_lock:
             log_seq = max(part.log_seq for part in old)
             new = self._library.write(self._take_part_id(), log_seq, cuts, self._write_lock, old)
@@ -327,9 +432,21 @@ class Store:
             "part_samples": lambda: sum(part.samples for part in self.state.parts),
             "part_bytes": lambda: sum(part.bytes for part in self.state.parts),
             "used_bytes": self._database.used_bytes,
+            "wal_bytes": self._database.wal_bytes,
+            "log_rows": lambda: self.state.head.log_seq - self._library.flushed,
+            "log_bytes": lambda: self.tally.log_bytes,
+            "waiting_batches": lambda: len(self._queue.waiting),
+            "commits": lambda: self.tally.commits,
+            "batches": lambda: self.tally.batches,
+            "replaced_samples": lambda: self.tally.replaced,
             "cache_hits": lambda: cache.hits,
             "cache_misses": lambda: cache.misses,
         }
+
+    def block_bytes(self, known: Container[int]) -> list[tuple[Part, Ints | None]]:
+        """Return all parts, and the size of each block of those that are not known by their ids."""
+        with self._library.snapshot(lambda: self.state.parts) as parts:
+            return [(part, None if part.id in known else self._library.block_bytes(part)) for part in parts]
 
     def used_bytes(self) -> int:
         """Return how much of the disk the data needs."""

@@ -3,7 +3,9 @@
 Everything runs beside ingest and queries, which wait for one small transaction at the most.
 """
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +15,7 @@ from gateway.storage.part import Cut, Part, cut_blocks
 from gateway.storage.rows import Rows
 from gateway.storage.samples import combine
 from gateway.storage.store import Store
+from gateway.storage.tombstones import clear_part
 from timeseries.columns import Ints
 
 HOUR_MS: Final = 3_600_000
@@ -27,8 +30,15 @@ _MAX_SPAN_MS: Final = 24 * HOUR_MS
 # Samples in memory at once while parts are merged: 32 MB.
 _MERGE_SAMPLES: Final = 1 << 20
 
+# So many deletions slow every read; then it is worth the writing of the parts that they touch.
+_CLEAN_TOMBSTONES: Final = 100
+
 # Free pages given back in one go.
 _GIVE_BACK_PAGES: Final = 512
+
+
+# Surrounds a step, by its name and how many samples it is about.
+Step = Callable[[str, int], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +56,57 @@ class Policy:
 class Upkeep:
     """Does what is due, when told the time."""
 
-    def __init__(self, store: Store, policy: Policy) -> None:
+    def __init__(self, store: Store, policy: Policy, *, step: Step = lambda *_: nullcontext()) -> None:
         self._store = store
         self._policy = policy
+        self._step = step
         self._flushed_ms: int | None = None
+        # Parts are chosen and rewritten by one thread at a time.
+        self._lock = threading.RLock()
 
     def run(self, now_ms: int) -> None:
         """Do everything that is due; raises StorageUnavailable when the disk won't have it."""
-        if self._flush_due(now_ms):
+        with self._lock:
+            before = self._store.state.parts
+            if self._flush_due(now_ms):
+                self._flush()
+                self._flushed_ms = now_ms
+            while (neighbours := mergeable(self._store.state.parts)) is not None:
+                self._merge(neighbours)
+            self.retain(now_ms)
+            if len(self._store.state.tombstones) >= _CLEAN_TOMBSTONES:
+                self.clean()
+            elif self._store.state.parts is not before:
+                self._store.clear_records()
+                self._store.forget_tombstones()
+
+    def clean(self) -> None:
+        """Take all that was deleted until now off the disk; ingest and queries go on meanwhile."""
+        tombstones = self._store.state.tombstones
+        if self._store.deleted_in_log():
+            self._flush()
+        while touched := [
+            part for part in self._store.state.parts if any(one.touches(part) for one in tombstones)
+        ]:
+            for part in touched:
+                with self._lock:
+                    if part in self._store.state.parts:
+                        self._merge([part])
+        self._store.clear_records()
+        self._store.forget_tombstones()
+
+    def _flush(self) -> None:
+        state = self._store.state
+        with self._step("flush", len(state.head if state.sealed is None else state.sealed)):
             self._store.flush()
-            self._flushed_ms = now_ms
-        while (neighbours := mergeable(self._store.state.parts)) is not None:
-            merge(self._store, neighbours)
-        self.retain(now_ms)
+
+    def _merge(self, parts: Sequence[Part]) -> None:
+        with self._step("merge", sum(part.samples for part in parts)):
+            merge(self._store, parts)
+
+    def _drop(self, part: Part, why: str) -> None:
+        with self._step(why, part.samples):
+            self._store.drop(part)
 
     def _flush_due(self, now_ms: int) -> bool:
         if self._flushed_ms is None:
@@ -72,11 +120,11 @@ class Upkeep:
         edge = now_ms - self._policy.retention_ms
         old = [part for part in self._store.state.parts if part.max_time < edge]
         for part in old:
-            self._store.drop(part)
+            self._drop(part, "expire")
         self._store.tidy_records(edge)
         budget = self._policy.max_bytes
         while budget and self._store.used_bytes() > budget and self._store.state.parts:
-            self._store.drop(min(self._store.state.parts, key=lambda part: part.max_time))
+            self._drop(min(self._store.state.parts, key=lambda part: part.max_time), "make_room")
         self._store.give_back(_GIVE_BACK_PAGES)
 
 
@@ -100,12 +148,13 @@ def merge(store: Store, parts: Sequence[Part]) -> None:
 
 
 def _merged(store: Store, parts: Sequence[Part], ordered: Ints, step: int) -> Iterator[Cut]:
+    tombstones = store.state.tombstones
     low = min(part.min_time for part in parts)
     high = max(part.max_time for part in parts)
     for start in range(0, len(ordered), step):
         wanted = np.sort(ordered[start : start + step])
-        found = [part.search(wanted, store.fetch) for part in parts]
-        columns, starts = combine(found, len(wanted), low, high)
+        found = [clear_part(part.search(wanted, store.fetch), tombstones, part) for part in parts]
+        columns, starts = combine(found, len(wanted), low, high, store.tally)
         rows = Rows(
             refs=np.repeat(wanted, columns.lengths),
             times=columns.times,

@@ -47,10 +47,10 @@ class Batch:
     """
 
     samples: SampleColumns
-    histograms: Sequence[tuple[int, HistogramSample]]
-    exemplars: Sequence[tuple[int, Exemplar]]
-    metadata: Sequence[Metadata]
-    rejected: Sequence[Rejection]
+    histograms: Sequence[tuple[int, HistogramSample]] = ()
+    exemplars: Sequence[tuple[int, Exemplar]] = ()
+    metadata: Sequence[Metadata] = ()
+    rejected: Sequence[Rejection] = ()
     # To be kept when the rest was.
     learnt: Learnt = field(default_factory=Learnt)
 
@@ -84,6 +84,9 @@ class BatchBuilder:
 
     def build(self) -> Batch:
         """Put the samples into the order of the request: of two for the same time, the later one wins."""
+        if self.rejected:
+            # What is refused must be refused again.
+            self.learnt.plain = None
         columns = self._columns
         if len(columns) == 1:
             samples = columns[0]

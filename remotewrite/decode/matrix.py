@@ -63,12 +63,16 @@ def read_varints(words: Words, at: Ints) -> tuple[Ints, Ints]:
     stops = ~raw & _STOP_BITS
     last = stops & (~stops + _ONE)
     number = raw & ((last << _ONE) - _ONE)
-    # Close the gaps that the stop bits leave: between bytes, then between pairs, then between fours.
-    for low, high, shift in _GROUPS:
-        number = (number & low) | (number & high) >> shift
     lengths = ((np.bitwise_count(last - _ONE) + np.uint8(1)) >> 3).astype(np.int64)
     lengths[stops == 0] = _NEVER
-    return number.view(np.int64), lengths
+    return close_gaps(number), lengths
+
+
+def close_gaps(number: Words) -> Ints:
+    """Close the gaps that the stop bits leave: between bytes, then between pairs, then between fours."""
+    for low, high, shift in _GROUPS:
+        number = (number & low) | (number & high) >> shift
+    return number.view(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

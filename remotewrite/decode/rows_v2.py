@@ -34,6 +34,8 @@ class PlainRows:
     references: References
     offsets: Ints
     samples: SampleRows
+    # Where their values stand.
+    values_at: Ints
     kinds: Ints
     helps: Ints
     units: Ints
@@ -71,6 +73,7 @@ def read_rows(buffer: Buffer, symbols: int) -> PlainRows:
         references=references if good.all() else references[np.repeat(good, counts)],
         offsets=offsets_of(counts[good]),
         samples=samples.take(kept),
+        values_at=sample_at[kept] + 1,
         kinds=kinds[kept],
         helps=helps[kept],
         units=units[kept],

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final
 
+from remotewrite.decode.repeats import Plain, Repeats
 from timeseries.labels import Labels
 
 # 1.5 million keys of the usual size, more than one gateway is made for. In bytes: senders choose the sizes.
@@ -29,6 +30,15 @@ class Numbers(dict[bytes, int]):
         return self.setdefault(key, number)
 
 
+class KnownV1:
+    """What is known of 1.0: a key is the bytes of a series' labels."""
+
+    def __init__(self) -> None:
+        self.refs = Numbers()
+        self.metadata: dict[bytes, int] = {}
+        self.repeats = Repeats()
+
+
 class KnownV2:
     """What is known of 2.0: symbols have numbers for good, and a key is the numbers of a series' symbols."""
 
@@ -36,6 +46,7 @@ class KnownV2:
         # The empty symbol is 0, so that metadata of nothing but empty symbols is 0 too.
         self.symbols = Numbers({b"": 0})
         self.refs = Numbers()
+        self.repeats = Repeats()
         # Key of a series → the metadata last reported for it, as one number.
         self.metadata: dict[bytes, int] = {}
         self._numbers = count(1)
@@ -50,17 +61,25 @@ class KnownV2:
 class Learnt:
     """What one request taught. It must become known only when the request was kept: see `keep`."""
 
-    def __init__(self, refs: Numbers | None = None, metadata: dict[bytes, int] | None = None) -> None:
-        self._known_refs = Numbers() if refs is None else refs
-        self._known_metadata = {} if metadata is None else metadata
+    def __init__(self, known: KnownV1 | KnownV2 | None = None) -> None:
+        self._known = KnownV1() if known is None else known
         self.refs: dict[bytes, int] = {}
         self.metadata: dict[bytes, int] = {}
+        # The request itself, when nothing is in it but what can be known again.
+        self.plain: Plain | None = None
 
     def keep(self) -> None:
         """Let later requests rely on it."""
+        known = self._known
         for key, ref in self.refs.items():
-            self._known_refs.learn(key, ref)
-        self._known_metadata.update(self.metadata)
+            known.refs.learn(key, ref)
+        if self.metadata:
+            if any(known.metadata.get(key, code) != code for key, code in self.metadata.items()):
+                # Requests with the metadata from before tell something new again.
+                known.repeats.forget()
+            known.metadata.update(self.metadata)
+        if self.plain is not None:
+            known.repeats.learn(self.plain)
 
 
 class SeriesTable:
@@ -73,17 +92,17 @@ class SeriesTable:
     def __init__(self, register: Callable[[Labels], int], capacity: int = DEFAULT_CAPACITY) -> None:
         self.register = register
         self._capacity = capacity
-        self.v1 = Numbers()
+        self.v1 = KnownV1()
         self.v2 = KnownV2()
 
     def __len__(self) -> int:
         """Count the keys."""
-        return len(self.v1) + len(self.v2.refs)
+        return len(self.v1.refs) + len(self.v2.refs)
 
     @property
     def size(self) -> int:
         """About how many bytes the keys and symbols take."""
-        return self.v1.size + self.v2.refs.size + self.v2.symbols.size
+        return self.v1.refs.size + self.v2.refs.size + self.v2.symbols.size
 
     def make_room(self) -> None:
         """Start again when over capacity: what is still in use is learnt again at once.
@@ -91,5 +110,5 @@ class SeriesTable:
         Requests that are being read meanwhile keep what they began with.
         """
         if self.size > self._capacity:
-            self.v1 = Numbers()
+            self.v1 = KnownV1()
             self.v2 = KnownV2()

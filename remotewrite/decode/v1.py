@@ -1,6 +1,6 @@
 """Remote write 1.0: a request's bytes to a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -11,15 +11,18 @@ from remotewrite.decode.batch import Batch, BatchBuilder, SampleColumns
 from remotewrite.decode.general import SeriesReader, parse
 from remotewrite.decode.matrix import lay_out, read_samples
 from remotewrite.decode.names import RawPairs, any_labels, metadata, series_labels
-from remotewrite.decode.table import Learnt, SeriesTable
+from remotewrite.decode.repeats import Plain
+from remotewrite.decode.table import KnownV1, Learnt, SeriesTable
 from remotewrite.errors import RequestTooLarge, SeriesRejected
 from remotewrite.limits import MAX_LABELS, MAX_SERIES
 from remotewrite.wire import shapes_pb2 as wire
 from timeseries.columns import Ints
 from timeseries.exemplar import Exemplar
+from timeseries.labels import Labels
 
 # The sizes of a Sample with a time of today: without a value (it is 0), and with one.
 _SAMPLE_SIZES: Final = (7, 16)
+_TAG_SERIES: Final = 0x0A
 _TAG_SAMPLES: Final = 0x12
 
 # A longer key may hold millions of labels: the general way counts them before it reads them.
@@ -31,12 +34,15 @@ _REJECTED: Final = -2
 
 def decode_v1(body: bytes, table: SeriesTable) -> Batch:
     """Read an uncompressed 1.0 request; raises MalformedRequest or RequestTooLarge."""
+    table.make_room()
+    known = table.v1
+    if (repeat := known.repeats.read(body)) is not None:
+        return Batch(samples=SampleColumns(**repeat._asdict()))
     request = parse(wire.RequestV1, body)
     if max(len(request.timeseries), len(request.metadata)) > MAX_SERIES:
         raise RequestTooLarge(f"the request holds more than {MAX_SERIES} series or metadata entries")
-    table.make_room()
-    reading = ReadingV1(list(request.timeseries), table)
-    odd = reading.read_plain()
+    reading = ReadingV1(list(request.timeseries), known, table.register)
+    odd = reading.read_plain(body)
     reading.read_general(odd)
     reading.read_metadata(request.metadata)
     return reading.builder.build()
@@ -45,15 +51,15 @@ def decode_v1(body: bytes, table: SeriesTable) -> Batch:
 class ReadingV1:
     """One request being read: the plain series all at once, then the others one by one."""
 
-    def __init__(self, series: Sequence[bytes], table: SeriesTable) -> None:
+    def __init__(self, series: Sequence[bytes], known: KnownV1, register: Callable[[Labels], int]) -> None:
         self._series = series
-        self._register = table.register
-        self._known = table.v1
-        self._learnt = Learnt(table.v1)
+        self._register = register
+        self._known = known.refs
+        self._learnt = Learnt(known)
         self.builder = BatchBuilder(learnt=self._learnt)
 
-    def read_plain(self) -> Sequence[int]:
-        """Read the series that are labels and then one sample; return the positions of the others.
+    def read_plain(self, body: bytes) -> Sequence[int]:
+        """Read the body's series that are labels and then one sample; return the positions of the others.
 
         What comes before the sample is the key. A key becomes known only when it parses as complete label
         fields, so what follows a known key begins a field of its own: a label that happens to end like a
@@ -81,6 +87,16 @@ class ReadingV1:
             starts=rows.starts[rows_taken],
         )
         self.builder.add_samples(rows_taken, columns)
+        if len(columns) == len(series) > 0:
+            at = buffer.ends - sizes + 1
+            self._learnt.plain = Plain(
+                body=body,
+                series=buffer,
+                tag=_TAG_SERIES,
+                at=at,
+                refs=columns.refs,
+                starts=columns.starts,
+            )
         odd: list[int] = np.flatnonzero(~plain).tolist()
         return odd
 

@@ -1,6 +1,6 @@
 """Remote write 2.0: a request's bytes to a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise, repeat
 from typing import Final
@@ -10,18 +10,20 @@ import numpy as np
 from remotewrite.decode.batch import Batch, BatchBuilder, SampleColumns
 from remotewrite.decode.general import SeriesReader, parse
 from remotewrite.decode.matrix import lay_out
-from remotewrite.decode.names import RawPairs, any_labels, family_name, metadata, series_labels
+from remotewrite.decode.names import RawPairs, any_labels, describe, family_name, metadata, series_labels
+from remotewrite.decode.repeats import Plain
 from remotewrite.decode.rows_v2 import read_rows
-from remotewrite.decode.table import Learnt, SeriesTable
+from remotewrite.decode.table import KnownV2, Learnt, SeriesTable
 from remotewrite.errors import MalformedRequest, RequestTooLarge, SeriesRejected
 from remotewrite.limits import MAX_LABELS, MAX_SERIES, MAX_SYMBOLS
 from remotewrite.wire import shapes_pb2 as wire
 from timeseries.exemplar import Exemplar
-from timeseries.labels import METRIC_NAME
+from timeseries.labels import METRIC_NAME, Labels
 
 # A key is the numbers of the symbols, four bytes each.
 _KEY_DTYPE: Final = np.dtype("<u4")
 _REJECTED: Final = -2
+_TAG_SERIES: Final = 0x2A
 # Metadata as one number: 4 bits of type, then the numbers of the help and unit symbols.
 _SYMBOL_BITS: Final = 29
 _TYPE_BITS: Final = 4
@@ -32,6 +34,10 @@ def decode_v2(body: bytes, table: SeriesTable) -> Batch:
 
     Metadata is reported when a series is first seen with it, or it changed.
     """
+    table.make_room()
+    known = table.v2
+    if (repeat := known.repeats.read(body)) is not None:
+        return Batch(samples=SampleColumns(**repeat._asdict()))
     request = parse(wire.RequestV2, body)
     if len(request.timeseries) > MAX_SERIES:
         raise RequestTooLarge(f"the request holds more than {MAX_SERIES} series")
@@ -40,9 +46,8 @@ def decode_v2(body: bytes, table: SeriesTable) -> Batch:
     symbols = list(request.symbols)
     if symbols[:1] != [b""] and (symbols or request.timeseries):
         raise MalformedRequest("the first symbol of a 2.0 request must be the empty string")
-    table.make_room()
-    reading = ReadingV2(symbols, list(request.timeseries), table)
-    odd = reading.read_plain()
+    reading = ReadingV2(symbols, list(request.timeseries), known, table.register)
+    odd = reading.read_plain(body)
     reading.read_general(odd)
     return reading.builder.build()
 
@@ -50,21 +55,28 @@ def decode_v2(body: bytes, table: SeriesTable) -> Batch:
 class ReadingV2:
     """One request being read: the plain series all at once, then the others one by one."""
 
-    def __init__(self, symbols: Sequence[bytes], series: Sequence[bytes], table: SeriesTable) -> None:
+    def __init__(
+        self,
+        symbols: Sequence[bytes],
+        series: Sequence[bytes],
+        known: KnownV2,
+        register: Callable[[Labels], int],
+    ) -> None:
         self._symbols = symbols
         self._series = series
-        self._register = table.register
-        self._known = known = table.v2
-        self._learnt = Learnt(known.refs, known.metadata)
+        self._register = register
+        self._known = known
+        self._learnt = Learnt(known)
         self.builder = BatchBuilder(learnt=self._learnt)
         numbers = list(map(known.symbols.get, symbols))
         if None in numbers:
             numbers = [known.number(symbol) for symbol in symbols]
         self._numbers = np.array(numbers, np.int64)
 
-    def read_plain(self) -> Sequence[int]:
-        """Read the series of the usual shape; return the positions of the others."""
-        rows = read_rows(lay_out(self._series), len(self._symbols))
+    def read_plain(self, body: bytes) -> Sequence[int]:
+        """Read the body's series of the usual shape; return the positions of the others."""
+        buffer = lay_out(self._series)
+        rows = read_rows(buffer, len(self._symbols))
         raw = self._numbers.astype(_KEY_DTYPE)[rows.references].tobytes()
         keys = [raw[at:end] for at, end in pairwise((rows.offsets * _KEY_DTYPE.itemsize).tolist())]
         refs = list(map(self._known.refs.get, keys))
@@ -90,6 +102,15 @@ class ReadingV2:
             starts=rows.samples.starts[taken],
         )
         self.builder.add_samples(rows.positions[taken], columns)
+        if len(columns) == len(self._series) > 0:
+            self._learnt.plain = Plain(
+                body=body,
+                series=buffer,
+                tag=_TAG_SERIES,
+                at=rows.values_at,
+                refs=columns.refs,
+                starts=columns.starts,
+            )
         odd = np.ones(len(self._series), np.bool_)
         odd[rows.positions] = False
         positions: list[int] = np.flatnonzero(odd).tolist()
@@ -146,9 +167,9 @@ class ReadingV2:
         reader.finish()
 
     def _general_ref(self, raw: wire.SeriesV2) -> int:
-        references = self._checked(raw.labels_refs)
+        references = self._checked(raw.labels_refs, "series", raw.labels_refs)
         meta = raw.metadata
-        text, unit = self._checked([meta.help_ref, meta.unit_ref])
+        text, unit = self._checked([meta.help_ref, meta.unit_ref], "metadata of series", references)
         kind = meta.type if 0 <= meta.type < 1 << _TYPE_BITS else 0
         key = self._numbers[references].astype(_KEY_DTYPE).tobytes()
         ref = self._known.refs.get(key)
@@ -161,15 +182,26 @@ class ReadingV2:
 
     def _exemplar(self, message: bytes) -> Exemplar:
         raw = parse(wire.ExemplarV2, message)
-        labels = any_labels(self._pairs(self._checked(raw.labels_refs)))
+        labels = any_labels(self._pairs(self._checked(raw.labels_refs, "an exemplar", raw.labels_refs)))
         return Exemplar(labels=labels, value=raw.value, time_ms=raw.timestamp)
 
-    def _checked(self, references: Sequence[int]) -> Sequence[int]:
+    def _checked(self, references: Sequence[int], what: str, labels: Sequence[int]) -> Sequence[int]:
+        """Return what refers to symbols that are there; `what` and its labels are for the error."""
         if len(references) % 2:
-            raise SeriesRejected("bad_reference", "a series has an odd number of label references")
+            reason = f"{what} {self._describe(labels)}: it has an odd number of label references"
+            raise SeriesRejected("bad_reference", reason)
         # One label more than are taken is enough to tell.
         references = references[: 2 * (MAX_LABELS + 1)]
         if references and max(references) >= len(self._symbols):
-            reason = f"a series refers to symbol {max(references)}; the request has {len(self._symbols)}"
+            named, there = max(references), len(self._symbols)
+            reason = f"{what} {self._describe(labels)}: it refers to symbol {named}; the request has {there}"
             raise SeriesRejected("bad_reference", reason)
         return list(references)
+
+    def _describe(self, references: Sequence[int]) -> str:
+        """Write labels some of whose symbols may not be there."""
+        symbols = [
+            self._symbols[reference] if reference < len(self._symbols) else b"#%d" % reference
+            for reference in references[: 2 * MAX_LABELS]
+        ]
+        return describe(list(zip(symbols[::2], symbols[1::2], strict=False)))

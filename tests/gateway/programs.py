@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,15 +52,15 @@ class Program:
 
 
 @contextmanager
-def running(*arguments: str, **variables: str) -> Iterator[Program]:
-    """Run a command that serves, in a directory of its own.
+def running(*arguments: str, under: Sequence[str] = (), **variables: str) -> Iterator[Program]:
+    """Run a command that serves, in a directory of its own; `under` goes before it.
 
     Its output and its log come in one stream, in `process.stdout`.
     """
     with (
         TemporaryDirectory() as directory,
         subprocess.Popen(
-            [FLEETGAUGE, *arguments],
+            [*under, FLEETGAUGE, *arguments],
             env=environment(**variables),
             cwd=directory,
             stdout=subprocess.PIPE,

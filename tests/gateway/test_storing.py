@@ -50,6 +50,10 @@ def test_what_was_acknowledged_is_there_after_the_end(tmp_path: Path, end: signa
         metrics = requests.get(f"{gateway.url}/metrics", timeout=5).text
         assert "fleetgauge_store_series 1.0" in metrics
         assert "fleetgauge_store_head_samples 10.0" in metrics
+        assert "fleetgauge_store_log_rows 10.0" in metrics
+        assert "fleetgauge_store_commits_total 10.0" in metrics
+        assert "fleetgauge_store_commit_duration_seconds_count 10.0" in metrics
+        assert "fleetgauge_ingest_waiting_requests 0.0" in metrics
         gateway.process.send_signal(end)
         gateway.process.wait(10)
     with open_store(tmp_path) as store:
@@ -67,6 +71,28 @@ def test_histograms_exemplars_and_metadata_are_kept(tmp_path: Path) -> None:
         refs = store.index.select([])
         assert store.histograms.select(refs, 0, start) == {0: [histogram]}
         assert store.exemplars.select(refs, 0, start) == {0: [exemplar]}
+
+
+def test_series_can_be_deleted_when_the_setting_says_so(tmp_path: Path) -> None:
+    start = now_ms()
+    old, new = (
+        Series(labels=Labels({"__name__": "up", "job": job}), samples=[Sample(start, 1.0)])
+        for job in ("old", "new")
+    )
+    admin = "/api/v1/admin/tsdb"
+    with running(*LISTEN, "--data-dir", str(tmp_path), "--enable-admin-api") as gateway:
+        assert post(gateway.url, encode_v1([old, new])).status_code == 204
+        selector = {"match[]": 'up{job="old"}'}
+        answer = requests.post(f"{gateway.url}{admin}/delete_series", params=selector, timeout=5)
+        assert answer.status_code == 204
+        gateway.process.send_signal(signal.SIGKILL)
+        gateway.process.wait(10)
+    with running(*LISTEN, "--data-dir", str(tmp_path), "--enable-admin-api") as gateway:
+        assert requests.put(f"{gateway.url}{admin}/clean_tombstones", timeout=5).status_code == 204
+        status = requests.get(f"{gateway.url}/api/v1/status/tsdb", timeout=5).json()["data"]["store"]
+        assert (status["samples"], status["partSamples"], status["tombstones"]) == (1, 1, 0)
+    with open_store(tmp_path) as store:
+        assert set(contents(store)) == {new.labels}
 
 
 def test_a_sample_past_the_retention_is_refused_with_a_sentence(tmp_path: Path) -> None:

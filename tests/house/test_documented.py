@@ -13,12 +13,13 @@ import fleetgauge
 from gateway.http import application, server
 from gateway.http.accounting import Accounting
 from gateway.http.errors import ERROR_TYPES, Errors
-from gateway.http.routes import routes, write_routes
+from gateway.http.routes import routes, store_routes, write_routes
 from gateway.ingest.budget import BYTES_IN_FLIGHT, WAIT_SECONDS, Budget
 from gateway.ingest.outcome import Outcome
 from gateway.ingest.receiver import Clocks, Receiver
 from gateway.ingest.window import FUTURE_MS
-from gateway.metrics import STORE_GAUGES, Metrics
+from gateway.metrics import INGEST_GAUGES, STORE_COUNTERS, STORE_GAUGES, Metrics
+from gateway.storage.statistics import Overview
 from remotewrite import limits
 from remotewrite.decode.batch import Rejection
 from runtime.cli import SettingsCommand
@@ -97,12 +98,18 @@ def keys(content: object, inside: str = "") -> list[str]:
     return [key for name, value in content.items() for key in keys(value, f"{inside}{name}.")]
 
 
+def overview(_limit: int) -> Overview:
+    raise AssertionError("no route is called here")
+
+
 def test_every_route_is_documented_with_its_methods() -> None:
     metrics = Metrics(version="", python="")
     clocks = Clocks(now_ms=int, stopwatch=float)
     receiver = Receiver(MemoryStore(), clocks=clocks, budget=Budget())
     app = application.create(
-        routes=routes(version="", metrics=metrics) | write_routes(receiver=receiver, metrics=metrics),
+        routes=routes(version="", metrics=metrics)
+        | write_routes(receiver=receiver, metrics=metrics)
+        | store_routes(statistics=overview, eraser=None),
         accounting=Accounting(metrics, clock=float),
         errors=Errors(log=Log("test"), new_id=str),
     )
@@ -120,7 +127,11 @@ def test_every_error_is_documented() -> None:
 
 def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics = Metrics(version="", python="")
-    metrics.watch(dict.fromkeys(STORE_GAUGES, float))
+    metrics.watch(
+        store=dict.fromkeys([*STORE_GAUGES, *STORE_COUNTERS], float),
+        ingest=dict.fromkeys(INGEST_GAUGES, float),
+    )
+    metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)
     metrics.received(Outcome(status=400, version="", rejected=[Rejection(code="", reason="", times=1)]))
     text = metrics.text().decode()
@@ -167,6 +178,8 @@ def test_every_limit_of_a_request_is_documented() -> None:
     assert f"larger than {server.MAX_HEADER_BYTES >> 10} KiB" in text
     assert f"Up to {server.MAX_CONNECTIONS} are open" in text
     assert f"after {server.IDLE_SECONDS} s of silence" in text
+    assert f"\nwithin {server.HEADER_SECONDS:.0f} s of their beginning" in text
+    assert f"A body over\n{server.BODY_BYTES_IN_MEMORY >> 20} MiB goes to a temporary file" in text
 
 
 def test_every_limit_of_remote_write_is_documented() -> None:

@@ -5,7 +5,7 @@ Knows no test and starts nothing.
 
 import os
 import shutil
-from typing import Final
+from typing import Final, NoReturn
 
 import pytest
 
@@ -19,6 +19,7 @@ PEERS: Final = {
     "container-engine": ("dockerd", "busybox"),
     "node-exporter": ("prometheus-node-exporter",),
     "process-exporter": ("prometheus-process-exporter",),
+    "strace": ("strace",),
 }
 
 # Debian keeps some of them where only root's PATH looks.
@@ -35,9 +36,12 @@ def require_peer(peer: str) -> None:
     """Skip the running test when the peer is missing; fail it where peers are required."""
     if peer not in PEERS:
         pytest.fail(f"no peer is called {peer!r}; there are {', '.join(PEERS)}", pytrace=False)
-    if all(find_program(program) for program in PEERS[peer]):
-        return
-    reason = f"{peer} is not installed; `make peers` installs it"
+    if not all(find_program(program) for program in PEERS[peer]):
+        go_without(f"{peer} is not installed; `make peers` installs it")
+
+
+def go_without(reason: str) -> NoReturn:
+    """Skip the running test; fail it where peers are required."""
     if os.environ.get("FLEETGAUGE_REQUIRE_PEERS") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -1,6 +1,6 @@
 """What the decoder tests share: a register of series, and batches as plain values that can be compared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from remotewrite.decode.batch import Batch, Rejection
@@ -14,6 +14,8 @@ from timeseries.exemplar import Exemplar
 from timeseries.histogram import HistogramSample
 from timeseries.labels import Labels
 from timeseries.metadata import Metadata
+
+Decode = Callable[[bytes, SeriesTable], Batch]
 
 
 class Receiver:
@@ -92,7 +94,7 @@ def exemplar_key(exemplar: Exemplar) -> object:
 def general_v1(body: bytes, table: SeriesTable) -> Batch:
     """Read a 1.0 request series by series."""
     request = wire.RequestV1.FromString(body)
-    reading = ReadingV1(list(request.timeseries), table)
+    reading = ReadingV1(list(request.timeseries), table.v1, table.register)
     reading.read_general(range(len(request.timeseries)))
     reading.read_metadata(request.metadata)
     return reading.builder.build()
@@ -101,6 +103,12 @@ def general_v1(body: bytes, table: SeriesTable) -> Batch:
 def general_v2(body: bytes, table: SeriesTable) -> Batch:
     """Read a 2.0 request series by series."""
     request = wire.RequestV2.FromString(body)
-    reading = ReadingV2(list(request.symbols), list(request.timeseries), table)
+    reading = ReadingV2(list(request.symbols), list(request.timeseries), table.v2, table.register)
     reading.read_general(range(len(request.timeseries)))
     return reading.builder.build()
+
+
+def checked(body: bytes, decode: Decode, general: Decode, receiver: Receiver) -> None:
+    """Read the general way, with what a decoder checks of a request before its series."""
+    decode(body, Receiver().table)
+    general(body, receiver.table)

@@ -15,7 +15,7 @@ from remotewrite.decode.v1 import decode_v1
 from remotewrite.decode.v2 import decode_v2
 from remotewrite.errors import MalformedRequest, RemoteWriteError
 from remotewrite.model import Sample, Series
-from tests.remotewrite.reading import Receiver, expected, general_v1, general_v2
+from tests.remotewrite.reading import Receiver, checked, expected, general_v1, general_v2
 from tests.strategies import (
     NOW_MS,
     garbage,
@@ -119,12 +119,6 @@ def test_the_fast_and_the_general_way_agree_on_damaged_bodies(
     wanted = slow.view(general(damaged, slow.table))
     assert batch._replace(metadata=[], rejected=[]) == wanted._replace(metadata=[], rejected=[])
     assert [lost.code for lost in batch.rejected] == [lost.code for lost in wanted.rejected]
-
-
-def checked(body: bytes, decode: Decode, general: Decode, receiver: Receiver) -> None:
-    """Read the general way, with what a decoder checks of a request before its series."""
-    decode(body, Receiver().table)
-    general(body, receiver.table)
 
 
 @pytest.mark.parametrize("decode", [decode_v1, decode_v2], ids=["1.0", "2.0"])

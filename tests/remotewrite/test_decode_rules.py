@@ -201,7 +201,7 @@ def test_a_table_stays_small_when_a_sender_makes_its_keys_long(decode: Decode, m
         empty = [(f"{number}-{label}".ljust(limits.MAX_LABEL_NAME_BYTES, "n"), "") for label in range(20)]
         decode(make([[*GOOD, *empty]]), receiver.table).learnt.keep()
     assert receiver.series == [Labels(GOOD)]
-    held = (receiver.table.v1, receiver.table.v2.refs, receiver.table.v2.symbols)
+    held = (receiver.table.v1.refs, receiver.table.v2.refs, receiver.table.v2.symbols)
     assert sum(len(key) for keys in held for key in keys) < 150_000
 
 
@@ -403,6 +403,20 @@ def test_a_2_0_series_with_a_bad_reference_costs_only_itself(refs: list[int]) ->
     assert batch.samples.refs.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("refs", "said"),
+    [
+        ([1, 2, 3], 'series {__name__="up"}: it has an odd number of label references'),
+        ([1, 2, 3, 9], 'series {__name__="up", a="#9"}: it refers to symbol 9; the request has 5'),
+        ([9, 2], 'series {"#9"="up"}: it refers to symbol 9; the request has 5'),
+    ],
+)
+def test_a_bad_reference_names_its_series_as_far_as_it_goes(refs: list[int], said: str) -> None:
+    request = v2.Request(symbols=["", "__name__", "up", "a", "b"])
+    request.timeseries.add(labels_refs=refs).samples.add(value=1, timestamp=NOW_MS)
+    assert only_rejection(decode_v2(request.SerializeToString(), Receiver().table))[1] == said
+
+
 def test_symbols_over_the_limit_are_refused_whole() -> None:
     decode_v2(b"\x22\x00" * limits.MAX_SYMBOLS, Receiver().table)
     with pytest.raises(RequestTooLarge, match="more than 1000000 symbols"):
@@ -491,7 +505,9 @@ def test_2_0_metadata_with_a_reference_beyond_the_symbols_costs_its_series(meta:
         one.samples.add(value=1, timestamp=NOW_MS)
     batch = decode_v2(request.SerializeToString(), Receiver().table)
     assert len(batch.samples) == 1
-    assert only_rejection(batch)[0] == "bad_reference"
+    code, reason = only_rejection(batch)
+    assert code == "bad_reference"
+    assert reason.startswith('metadata of series {__name__="up"}: it refers to symbol ')
 
 
 @pytest.mark.parametrize("number", [8, 15, 16, 1000])

@@ -1,19 +1,32 @@
 """Connections, limits and the graceful end, seen from the wire."""
 
+import errno
 import json
+import resource
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import IO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
 from gateway.http import listen
-from gateway.http.server import DRAIN_SECONDS, MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEADER_BYTES, HttpServer
+from gateway.http.errors import ERROR_TYPES
+from gateway.http.server import (
+    BODY_BYTES_IN_MEMORY,
+    DRAIN_SECONDS,
+    HEADER_SECONDS,
+    MAX_BODY_BYTES,
+    MAX_CONNECTIONS,
+    MAX_HEADER_BYTES,
+    HttpServer,
+)
 from runtime.stop import Stop
 from runtime.values import Address
 from tests.gateway.http.wire import Answer, Wire
@@ -40,10 +53,10 @@ class Running:
 
 
 @contextmanager
-def running(application: WSGIApplication) -> Iterator[Running]:
+def running(application: WSGIApplication, clock: Callable[[], float] = time.monotonic) -> Iterator[Running]:
     sock = listen.open_socket(Address(host="127.0.0.1", port=0), allow_anonymous=False)
     stop, unreadable = Stop(), list[int]()
-    server = HttpServer(application, sock, clock=time.monotonic, on_unreadable=unreadable.append)
+    server = HttpServer(application, sock, clock=clock, on_unreadable=unreadable.append)
     thread = threading.Thread(target=server.serve, args=(stop,))
     thread.start()
     started = Running(port=sock.getsockname()[1], stop=stop, thread=thread, unreadable=unreadable)
@@ -85,10 +98,7 @@ def sentence(answer: Answer) -> str:
     assert answer.headers["content-type"] == "application/json"
     assert int(answer.headers["content-length"]) == len(answer.body)
     document = json.loads(answer.body)
-    assert (document["status"], document["errorType"]) == (
-        "error",
-        "bad_data" if answer.status < 500 else "internal",
-    )
+    assert (document["status"], document["errorType"]) == ("error", ERROR_TYPES[answer.status])
     return str(document["error"])
 
 
@@ -140,6 +150,10 @@ def test_the_server_header_names_no_version(no_content: Running) -> None:
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
         (b"GET http://[/ HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 505),
+        (b"GET / HTTP/2.0\r\n\r\n", 505),
+        (b"GET / HTTP/1.2\r\n\r\n", 505),
+        (b"GET /\r\n\r\n", 505),
         (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n", 400),
     ],
 )
@@ -151,6 +165,150 @@ def test_what_is_no_request_is_answered_in_json(no_content: Running, request_: b
         assert "waitress" not in str(answer).lower()
         assert wire.is_closed()
     assert no_content.unreadable == [status]
+
+
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "headers"),
+    [
+        (b"1.1", b"Content-Length: 4\r\nTransfer-Encoding: chunked"),
+        (b"1.1", b"transfer-encoding:chunked\r\nContent-Length: 4"),
+        (b"1.1", b"Transfer-Encoding:\r\nContent-Length: 4"),
+        (b"1.1", b"Transfer-Encoding: chunked, chunked"),
+        (b"1.1", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
+        (b"1.1", b"Transfer-Encoding:\r\n chunked"),
+        (b"1.0", b"Connection: keep-alive\r\nTransfer-Encoding: chunked"),
+        (b"1.0", b"Connection: keep-alive\r\nTransfer-Encoding: chunked\r\nContent-Length: 4"),
+    ],
+)
+def test_a_body_whose_end_is_said_in_two_ways_is_refused_and_ends_the_connection(
+    version: bytes, headers: bytes
+) -> None:
+    paths: list[str] = []
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        paths.append(environ["PATH_INFO"])
+        start_response("204 No Content", [])
+        return []
+
+    with running(application) as server, Wire(server.port) as wire:
+        answer = wire.ask(b"POST / HTTP/%b\r\n%b\r\n\r\n0\r\n\r\n" % (version, headers), SMUGGLED)
+        assert (answer.status, "Transfer-Encoding" in sentence(answer)) == (400, True)
+        assert wire.is_closed()
+    assert paths == []
+
+
+class Later:
+    """A clock that can be put forward."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.seconds
+
+
+@pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: t\r\n"])
+def test_who_does_not_send_its_headers_in_time_loses_its_place(start: bytes) -> None:
+    later = Later()
+    with running(answering("204 No Content"), later) as server, ExitStack() as stack:
+        wires = [stack.enter_context(Wire(server.port)) for _ in range(MAX_CONNECTIONS)]
+        for wire in wires:
+            wire.send(start)
+        with Wire(server.port) as late:
+            late.send(GET)
+            assert not late.has_answer(within=0.3)
+            for turn in range(1, 30):  # on a busy machine not all are accepted by now
+                later.seconds = turn * HEADER_SECONDS
+                if late.has_answer(within=0.3):
+                    break
+            assert late.answer().status == 204
+        later.seconds += HEADER_SECONDS
+        assert all(wire.is_closed() for wire in wires)
+
+
+def test_the_headers_of_the_next_request_have_a_time_of_their_own() -> None:
+    later = Later()
+    with running(answering("204 No Content"), later) as server, Wire(server.port) as wire:
+        assert wire.ask(GET).status == 204
+        later.seconds = 2 * HEADER_SECONDS
+        assert not wire.has_answer(within=0.5)
+        assert wire.ask(GET, GET[:9]).status == 204
+        later.seconds = 4 * HEADER_SECONDS
+        assert wire.is_closed()
+
+
+def test_who_sends_a_body_slowly_keeps_its_place() -> None:
+    later = Later()
+    with running(measuring, later) as server, Wire(server.port) as wire:
+        wire.send(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n1")
+        assert not wire.has_answer(within=0.3)
+        later.seconds = 2 * HEADER_SECONDS
+        assert not wire.has_answer(within=0.5)
+        assert wire.ask(b"2").body == b"2"
+
+
+def test_half_a_request_behind_one_in_work_is_not_late() -> None:
+    later, entered, leave = Later(), threading.Event(), threading.Event()
+
+    def slow(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        entered.set()
+        leave.wait(10)
+        start_response("204 No Content", [])
+        return []
+
+    with running(slow, later) as server, Wire(server.port) as wire:
+        wire.send(GET, GET[:9])
+        assert entered.wait(10)
+        later.seconds = 2 * HEADER_SECONDS
+        assert not wire.has_answer(within=0.5)
+        leave.set()
+        assert wire.answer().status == 204
+        assert wire.ask(GET[9:]).status == 204
+
+
+@pytest.fixture
+def no_directory(monkeypatch: pytest.MonkeyPatch) -> str:
+    """There is no place at all for temporary files."""
+
+    def nowhere(_mode: str) -> IO[bytes]:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", nowhere)
+    return "No usable temporary directory found"
+
+
+@pytest.fixture
+def small_files() -> Iterator[str]:
+    """No file may become as large as the body, but it may be begun."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (BODY_BYTES_IN_MEMORY * 3 // 2, hard))
+    yield "File too large"
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("fault", ["no_directory", "small_files"])
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_large_body_that_finds_no_room_on_disk_is_503_and_small_ones_go_on(
+    sizes: Running, request: pytest.FixtureRequest, fault: str, is_chunked: bool
+) -> None:
+    why = request.getfixturevalue(fault)
+    if is_chunked:  # what a file still has of small chunks makes its closing fail, too
+        chunk = b"1000\r\n" + bytes(4096) + b"\r\n"
+        body = b"Transfer-Encoding: chunked\r\n\r\n" + chunk * (2 * BODY_BYTES_IN_MEMORY // 4096)
+    else:
+        body = b"Content-Length: %d\r\n\r\n" % (2 * BODY_BYTES_IN_MEMORY) + bytes(2 * BODY_BYTES_IN_MEMORY)
+    with Wire(sizes.port) as wire:
+        answer = wire.ask(b"POST / HTTP/1.1\r\n", body)
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+        assert (
+            sentence(answer) == f"The request was refused: its body can't be kept in a temporary file: {why}."
+        )
+        assert wire.is_closed()
+    with Wire(sizes.port) as wire:
+        assert wire.ask(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello").body == b"5"
+    assert sizes.unreadable == [503]
 
 
 def test_the_size_of_the_headers_is_limited(no_content: Running) -> None:

@@ -57,6 +57,34 @@ def test_a_request_waits_for_room() -> None:
     thread.join(LONG)
 
 
+def test_what_is_held_and_who_waits_can_be_asked_for() -> None:
+    budget = Budget(10, wait_s=LONG)
+    held, waiting = budget.readings()["held_bytes"], budget.readings()["waiting_requests"]
+    threads = [threading.Thread(target=hold, args=(budget, 8)) for _ in range(3)]
+    with budget.hold(4):
+        assert (held(), waiting()) == (4, 0)
+        for thread in threads:
+            thread.start()
+        while waiting() < 3:
+            pass
+        assert held() == 4
+    for thread in threads:
+        thread.join(LONG)
+    assert (held(), waiting()) == (0, 0)
+
+
+def test_who_was_refused_waits_no_more() -> None:
+    budget = Budget(1, wait_s=SOON)
+    with pytest.raises(Unavailable), budget.hold(2):
+        pass
+    assert budget.readings()["waiting_requests"]() == 0
+
+
+def hold(budget: Budget, size: int) -> None:
+    with budget.hold(size):
+        pass
+
+
 def test_small_requests_do_not_overtake_a_large_one() -> None:
     budget = Budget(10, wait_s=LONG)
     order: list[str] = []

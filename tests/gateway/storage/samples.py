@@ -1,6 +1,6 @@
 """What the store's tests share: batches of plain values, and a model of a store that is plainly right."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,12 @@ def open_store(directory: Path, **options: object) -> Store:
 def series(number: int) -> Labels:
     """Return the labels of a series."""
     return Labels({"__name__": f"metric_{number % 3}", "instance": f"host-{number}"})
+
+
+def naming(numbers: Iterable[int]) -> Sequence[Matcher]:
+    """Return a selector of these series."""
+    choice = "|".join(f"host-{number}" for number in numbers)
+    return [Matcher(name="instance", type=MatchType.REGEX, value=choice)]
 
 
 def batch(store: Store, rows: Iterable[Row], metadata: Sequence[Metadata] = ()) -> Batch:
@@ -77,6 +83,12 @@ class Model:
         """Take samples; for a time that is there the later one wins."""
         for number, time, value, start in rows:
             self.samples[number, time] = (value, start)
+
+    def delete(self, numbers: Collection[int], start_ms: int, end_ms: int) -> None:
+        """Forget what series hold from start to end, both included."""
+        for number, time in list(self.samples):
+            if number in numbers and start_ms <= time <= end_ms:
+                del self.samples[number, time]
 
     def contents(self, start_ms: int = ALL_TIME[0], end_ms: int = ALL_TIME[1]) -> dict[Labels, list[Point]]:
         """Return what `contents` of a store should be."""

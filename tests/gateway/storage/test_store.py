@@ -10,9 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gateway.storage.upkeep import merge
+from gateway.storage.upkeep import Policy, Upkeep, merge
 from remotewrite.errors import SeriesRejected
-from tests.gateway.storage.samples import ALL_TIME, Model, Row, batch, contents, counting, open_store, series
+from tests.gateway.storage.samples import (
+    ALL_TIME,
+    Model,
+    Row,
+    batch,
+    contents,
+    counting,
+    naming,
+    open_store,
+    series,
+)
 from tests.remotewrite.reading import histogram_key
 from tests.strategies import NOW_MS, bits, histograms, times, values
 from timeseries.exemplar import Exemplar
@@ -22,13 +32,14 @@ from timeseries.metadata import Metadata, MetricType
 
 near_times = st.integers(NOW_MS, NOW_MS + 40)
 all_times = near_times | times.filter(lambda time: abs(time) < 1 << 60)
+some_series = st.sets(st.integers(0, 7), min_size=1, max_size=3)
 rows = st.lists(
     st.tuples(st.integers(0, 7), all_times, values.map(bits), st.just(0) | near_times), max_size=40
 )
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Commits, flushes, merges and reopens in any order; what is in it never differs from the model."""
+    """Commits, deletions, flushes, merges and reopens in any order: what is in it is what the model has."""
 
     @initialize()
     def open(self) -> None:
@@ -41,6 +52,25 @@ class StoreMachine(RuleBasedStateMachine):
     def commit(self, rows: list[Row]) -> None:
         self.store.commit(batch(self.store, rows))
         self.model.commit(rows)
+
+    @rule(numbers=some_series, start=all_times, end=all_times)
+    def delete(self, numbers: set[int], start: int, end: int) -> None:
+        self.store.delete([naming([number]) for number in numbers], start, end)
+        self.model.delete(numbers, start, end)
+
+    @rule(numbers=some_series)
+    def delete_whole_series(self, numbers: set[int]) -> None:
+        self.store.delete([naming(numbers)], *ALL_TIME)
+        self.model.delete(numbers, *ALL_TIME)
+
+    @rule()
+    def clean(self) -> None:
+        Upkeep(self.store, Policy()).clean()
+        assert not self.store.state.tombstones
+
+    @rule()
+    def forget(self) -> None:
+        self.store.forget_tombstones()
 
     @rule()
     def flush(self) -> None:
