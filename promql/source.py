@@ -1,0 +1,34 @@
+"""What the evaluator needs of a place where series are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from timeseries.columns import Columns, Ints
+from timeseries.histogram import HistogramSample
+from timeseries.labels import Labels
+from timeseries.matcher import Matcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Selected:
+    """Series and their samples: row i of the columns, and item i of the histograms, belong to labels i.
+
+    Times ascend in each row; stale markers are among the values. `starts` go with the columns' samples and are
+    0 where unknown. A time of a series has a float or a histogram, not both. Series without any sample may
+    be there.
+    """
+
+    labels: Sequence[Labels]
+    columns: Columns
+    starts: Ints
+    # By index of the series; those without histograms are not there.
+    histograms: dict[int, Sequence[HistogramSample]]
+
+
+class Source(Protocol):
+    """Series by matchers."""
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
+        """Return what matches, with the samples from start to end, both included."""
+        ...
