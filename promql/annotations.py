@@ -1,4 +1,4 @@
-"""Warnings and infos that an answer carries: what the query did is allowed, but perhaps not what was meant."""
+"""Warnings and infos that an answer carries: what was done is allowed, but perhaps not what was meant."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The tree of a query: immutable nodes that know where in the text they stand. Knows neither text nor values."""
+"""The tree of a query: immutable nodes that know where in the text they stand. Knows no values."""
 
 from dataclasses import dataclass
 from enum import StrEnum

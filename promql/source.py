@@ -14,9 +14,8 @@ from timeseries.matcher import Matcher
 class Selected:
     """Series and their samples: row i of the columns, and item i of the histograms, belong to labels i.
 
-    Times ascend in each row; stale markers are among the values. `starts` go with the columns' samples and are
-    0 where unknown. A time of a series has a float or a histogram, not both. Series without any sample may
-    be there.
+    Times ascend in each row; stale markers are among the values. `starts` go with the columns' samples, 0
+    where unknown. A time of a series has a float or a histogram, not both. A series may have no sample.
     """
 
     labels: Sequence[Labels]
