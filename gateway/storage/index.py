@@ -64,10 +64,13 @@ class SeriesIndex:
 
     def ref(self, labels: Labels) -> int:
         """Return the reference of a series, a new one for a new series."""
-        found = self.find(labels)
+        numbers = self._table.find(labels)
+        if numbers is None:
+            numbers = list(map(self._table.number, labels))
+        key = _key_of(numbers)
+        found = self._find(key)
         if found is not None:
             return found
-        key = _key_of(self._table.number(pair) for pair in labels)
         ref = len(self)
         # First the hash: what is published can be found.
         self._by_hash.add(_digest(key), ref)
@@ -78,9 +81,9 @@ class SeriesIndex:
     def find(self, labels: Labels) -> int | None:
         """Return the reference of a series, None when it is not there."""
         numbers = self._table.find(labels)
-        if numbers is None:
-            return None
-        key = _key_of(numbers)
+        return None if numbers is None else self._find(_key_of(numbers))
+
+    def _find(self, key: bytes) -> int | None:
         return self._by_hash.find(_digest(key), lambda ref: ref < len(self) and self._key(ref) == key)
 
     def _key(self, ref: int) -> bytes:

@@ -6,7 +6,7 @@ has got stays what it is.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +55,8 @@ class PairTable:
 
     def find(self, pairs: Sequence[Pair]) -> list[int] | None:
         """Return the numbers of pairs, None when one of them is not there."""
-        found = [number for number in map(self._numbers.get, pairs) if number is not None]
-        return found if len(found) == len(pairs) else None
+        found = list(map(self._numbers.get, pairs))
+        return None if None in found else cast("list[int]", found)
 
     def number(self, pair: Pair) -> int:
         """Return the number of a pair, a new one for a new pair."""
