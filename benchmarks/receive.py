@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,9 @@ ROUNDS: Final = 6
 
 V1: Final = "application/x-protobuf"
 V2: Final = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+
+# By so many series the requests are moved from one round to the next.
+_SHIFT: Final = 37
 
 Encode = Callable[[list[Series]], bytes]
 
@@ -76,6 +79,7 @@ def benchmarks() -> Iterator[Benchmark]:
             yield receive("victoria-metrics", _peer(Servers.victoria_metrics))
         yield receive("gateway 1.0", gateway)
         yield receive("gateway 2.0", gateway, encode_v2, V2)
+        yield replace(receive("gateway 1.0, cut elsewhere each time", gateway), shift=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +94,12 @@ class Receive:
     medians: dict[str, float]
     encode: Encode
     content_type: str
+    # Whether no two requests have the same series, as when a sender's batches do not fit its scrapes.
+    shift: bool = False
 
     def measure(self) -> Row:
         """Send every series once, and then again and again."""
-        bodies = _bodies(self.encode, self.series, 1 + RUNS * ROUNDS)
+        bodies = _bodies(self.encode, self.series, 1 + RUNS * ROUNDS, shift=self.shift)
         requests = SERIES // self.series
         runs = [bodies[:requests]]
         runs += [
@@ -133,22 +139,26 @@ def gateway() -> Iterator[int]:
         yield program.port
 
 
-def _bodies(encode: Encode, series: int, rounds: int) -> list[bytes]:
+def _bodies(encode: Encode, series: int, rounds: int, *, shift: bool) -> list[bytes]:
     """Every series once in each round, other values every time, in order of time."""
     rng = random.Random(SERIES)
     names = [labels_of(index) for index in range(SERIES)]
-    return [
-        compress(
-            encode(
-                [
-                    Series(labels=one, samples=[Sample(START_MS + INTERVAL_MS * round_, rng.random())])
-                    for one in names[at : at + series]
-                ]
+    found = []
+    for round_ in range(rounds):
+        step = round_ * _SHIFT % SERIES if shift else 0
+        turned = names[step:] + names[:step]
+        found += [
+            compress(
+                encode(
+                    [
+                        Series(labels=one, samples=[Sample(START_MS + INTERVAL_MS * round_, rng.random())])
+                        for one in turned[at : at + series]
+                    ]
+                )
             )
-        )
-        for round_ in range(rounds)
-        for at in range(0, SERIES, series)
-    ]
+            for at in range(0, SERIES, series)
+        ]
+    return found
 
 
 def _send_elsewhere(port: int, runs: Sequence[Sequence[list[bytes]]], content_type: str) -> list[float]:

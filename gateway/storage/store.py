@@ -7,8 +7,9 @@ keeps the one it began with.
 import threading
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -44,6 +45,12 @@ from timeseries.columns import Columns, Ints
 from timeseries.labels import Labels
 from timeseries.matcher import Matcher
 from timeseries.metadata import Metadata, MetricType
+
+_INSERT_SERIES: Final = "INSERT INTO series (first, body) VALUES (?, ?)"
+
+# Rows of series with fewer than so many are joined when there are so many of them.
+_SMALL_SERIES: Final = 4096
+_MANY_SERIES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,9 +240,7 @@ class Store:
             with self._database.transaction() as transaction:
                 if series > self._persisted:
                     chunk = self.index.rows(self._persisted, series)
-                    transaction.execute(
-                        "INSERT INTO series (first, body) VALUES (?, ?)", (self._persisted, chunk)
-                    )
+                    transaction.execute(_INSERT_SERIES, (self._persisted, chunk))
                 if len(rows):
                     transaction.execute("INSERT INTO log (seq, body) VALUES (?, ?)", (seq, body))
                 transaction.executemany(INSERT, [row for one in group for row in one.records])
@@ -421,6 +426,24 @@ class Store:
             with self._write_lock:
                 records.drop(edge_ms)
                 records.join_small()
+
+    def join_series(self) -> bool:
+        """Join the last rows of series when they are many and small; return whether they were.
+
+        Each is read by itself at the start. A row that is large enough is left alone for good.
+        """
+        firsts = [row[0] for row in self._database.reader.execute("SELECT first FROM series ORDER BY first")]
+        ends = [*firsts[1:], self._persisted] if firsts else []
+        rows = list(zip(firsts, ends, strict=True))
+        small = list(takewhile(lambda row: row[1] - row[0] < _SMALL_SERIES, reversed(rows)))
+        if len(small) < _MANY_SERIES:
+            return False
+        first, end = small[-1][0], small[0][1]
+        joined = self.index.rows(first, end)
+        with self._write_lock, self._database.transaction() as transaction:
+            transaction.execute("DELETE FROM series WHERE first >= ? AND first < ?", (first, end))
+            transaction.execute(_INSERT_SERIES, (first, joined))
+        return True
 
     def readings(self) -> dict[str, Callable[[], float]]:
         """Return what the store can say of itself, each to be asked when it is wanted."""

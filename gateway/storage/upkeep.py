@@ -122,6 +122,7 @@ class Upkeep:
         for part in old:
             self._drop(part, "expire")
         self._store.tidy_records(edge)
+        self._store.join_series()
         budget = self._policy.max_bytes
         while budget and self._store.used_bytes() > budget and self._store.state.parts:
             self._drop(min(self._store.state.parts, key=lambda part: part.max_time), "make_room")

@@ -1,5 +1,6 @@
 """The store against a model that is plainly right, through flushes, merges and restarts."""
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from gateway.storage.database import FILE_NAME
 from gateway.storage.upkeep import Policy, Upkeep, merge
 from remotewrite.errors import SeriesRejected
 from tests.gateway.storage.samples import (
@@ -113,6 +115,19 @@ def test_series_past_the_limit_are_refused_and_known_ones_are_not(tmp_path: Path
         with pytest.raises(SeriesRejected, match="holds 2 series, its limit"):
             store.register(series(2))
         assert store.register(series(1)) == 1
+
+
+def test_many_small_rows_of_series_become_one_that_reads_back(tmp_path: Path) -> None:
+    with open_store(tmp_path, sync="off") as store:
+        for number in range(70):
+            assert not store.join_series() or number == 64
+            store.commit(batch(store, [(number, NOW_MS, 0, 0)]))
+        before = contents(store)
+    with sqlite3.connect(tmp_path / FILE_NAME) as database:
+        rows = database.execute("SELECT first FROM series ORDER BY first").fetchall()
+    assert rows == [(0,), *((number,) for number in range(64, 70))]
+    with open_store(tmp_path) as store:
+        assert contents(store) == before
 
 
 def test_metadata_survives_a_restart_and_later_metadata_wins(tmp_path: Path) -> None:
