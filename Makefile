@@ -42,10 +42,10 @@ test: setup ## Run the tests (ARGS=… goes to pytest)
 	.venv/bin/python -m pytest $(ARGS)
 
 .PHONY: faults
-faults: setup ## Kill the store 60 times under load, and make its disk fail
+faults: setup ## Kill store and gateway 60 times under load, and make its disk fail
 	FLEETGAUGE_TEST_KILLS=60 .venv/bin/python -m pytest --timeout=600 tests/gateway/storage/test_crash.py \
 		tests/gateway/storage/test_faults.py tests/gateway/storage/test_failing_disk.py \
-		tests/gateway/test_failing_disk.py $(ARGS)
+		tests/gateway/test_failing_disk.py tests/gateway/test_crash.py $(ARGS)
 
 .PHONY: lint
 lint: setup ## Check style, layers, shell scripts and the Dockerfile

@@ -3,10 +3,10 @@
 import sys
 from typing import Final
 
-from benchmarks import blocks, decode, disk, encode, fleet, imports, index, memory, receive, restart
+from benchmarks import blocks, decode, disk, encode, fleet, imports, index, memory, receive, restart, waits
 from benchmarks.harness import print_table
 
-MODULES: Final = (blocks, decode, disk, encode, fleet, imports, index, memory, receive, restart)
+MODULES: Final = (blocks, decode, disk, encode, fleet, imports, index, memory, receive, restart, waits)
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or [""]
