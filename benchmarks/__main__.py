@@ -3,10 +3,36 @@
 import sys
 from typing import Final
 
-from benchmarks import blocks, decode, disk, encode, fleet, imports, index, memory, receive, restart, waits
+from benchmarks import (
+    blocks,
+    decode,
+    disk,
+    encode,
+    fleet,
+    imports,
+    index,
+    memory,
+    queries,
+    receive,
+    restart,
+    waits,
+)
 from benchmarks.harness import print_table
 
-MODULES: Final = (blocks, decode, disk, encode, fleet, imports, index, memory, receive, restart, waits)
+MODULES: Final = (
+    blocks,
+    decode,
+    disk,
+    encode,
+    fleet,
+    imports,
+    index,
+    memory,
+    queries,
+    receive,
+    restart,
+    waits,
+)
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or [""]
