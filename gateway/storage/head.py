@@ -4,15 +4,14 @@ Rows are gathered as they come, and sorted into a run when there are enough of t
 size become one. All of it is replaced, never changed: a reader keeps what it began with.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 import numpy as np
 
-from gateway.storage.rows import Rows, join, sort_rows
-from gateway.storage.samples import Found, ragged
+from gateway.storage.rows import NO_ROWS, Rows, join, sort_rows
+from gateway.storage.samples import Wanted, narrow, take
 from gateway.storage.tally import Tally
-from timeseries.columns import Ints
 
 # Unsorted rows are searched one by one; so many cost a query about a millisecond.
 _MAX_FRESH: Final = 1 << 16
@@ -44,8 +43,8 @@ class Head:
         """Count the samples, those that replace another included."""
         return sum(map(len, self.runs)) + sum(map(len, self.fresh))
 
-    def search(self, wanted: Ints) -> list[Found]:
-        """Return the samples of the wanted references, which are sorted; later ones win."""
+    def search(self, wanted: Wanted) -> list[Rows]:
+        """Return what is wanted; later ones win."""
         found = [_search_run(run, wanted) for run in self.runs]
         if self.fresh:
             found.append(_search_rows(join(self.fresh), wanted))
@@ -62,15 +61,18 @@ def _tiered(runs: list[Rows], tally: Tally) -> tuple[Rows, ...]:
     return tuple(runs)
 
 
-def _search_run(run: Rows, wanted: Ints) -> Found:
-    first = np.searchsorted(run.refs, wanted)
-    lengths = np.searchsorted(run.refs, wanted, side="right") - first
-    return Found(places=np.repeat(np.arange(len(wanted)), lengths), rows=run.take(ragged(first, lengths)))
+def _search_run(run: Rows, wanted: Wanted) -> Rows:
+    first = np.searchsorted(run.refs, wanted.refs)
+    last = np.searchsorted(run.refs, wanted.refs, side="right")
+    first, last = narrow(run.times, first, last, wanted)
+    return take(run, np.arange(len(first)), first, last)
 
 
-def _search_rows(rows: Rows, wanted: Ints) -> Found:
-    if not len(wanted):
-        return Found(places=wanted, rows=rows.take(wanted))
-    places = np.minimum(np.searchsorted(wanted, rows.refs), len(wanted) - 1)
-    index = np.flatnonzero(wanted[places] == rows.refs)
-    return Found(places=places[index], rows=rows.take(index))
+def _search_rows(rows: Rows, wanted: Wanted) -> Rows:
+    if not len(wanted.refs):
+        return NO_ROWS
+    places = np.minimum(np.searchsorted(wanted.refs, rows.refs), len(wanted.refs) - 1)
+    hits = wanted.refs[places] == rows.refs
+    hits &= (rows.times >= wanted.start_ms) & (rows.times <= wanted.end_ms)
+    index = np.flatnonzero(hits)
+    return replace(rows.take(index), refs=places[index])

@@ -12,14 +12,17 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from gateway.storage.errors import DamagedBlock
-from gateway.storage.rows import NO_ROWS, Rows, join
-from gateway.storage.samples import Found, ragged
+from gateway.storage.rows import Rows, join
+from gateway.storage.samples import Wanted, narrow, ragged, take, within
 from timeseries.columns import Columns, Ints, offsets_of
 
 # Some tens of series compress as well as hundreds, and a query decodes little that it does not want.
 _BLOCK_SERIES: Final = 64
 # Half a millisecond of decoding; a series of a day at 15 s has 5,760 samples.
 _BLOCK_SAMPLES: Final = 1 << 16
+
+# Longer rows are searched for the wanted times before they are copied.
+_LONG_ROW: Final = 256
 
 # Blocks of a part are numbered from its id on: so many are never in one.
 _BLOCKS_PER_PART: Final = 1 << 24
@@ -56,25 +59,25 @@ class Part:
     # The rows in the order of their references.
     by_ref: Ints
 
-    def search(self, wanted: Ints, fetch: Fetch) -> Found:
-        """Return the samples of the wanted references, which are sorted."""
+    def search(self, wanted: Wanted, fetch: Fetch) -> Rows:
+        """Return what is wanted."""
         sorted_refs = self.refs[self.by_ref]
-        at = np.minimum(np.searchsorted(sorted_refs, wanted), max(len(sorted_refs) - 1, 0))
-        hits = np.flatnonzero(sorted_refs[at] == wanted) if len(sorted_refs) else at[:0]
+        at = np.minimum(np.searchsorted(sorted_refs, wanted.refs), max(len(sorted_refs) - 1, 0))
+        hits = np.flatnonzero(sorted_refs[at] == wanted.refs) if len(sorted_refs) else at[:0]
         rows = self.by_ref[at[hits]]
         blocks = np.searchsorted(self.block_rows, rows, side="right") - 1
         order = np.argsort(blocks, kind="stable")
         numbers, first = np.unique(blocks[order], return_index=True)
         groups = np.split(order, first[1:]) if len(numbers) else []
         fetched = fetch([block_id(self.id, int(number)) for number in numbers])
-        found: list[Found] = []
-        for number, group, block in zip(numbers.tolist(), groups, fetched, strict=True):
-            local = rows[group] - self.block_rows[number]
-            found.append(_take(block, local, hits[group], wanted))
-        return Found(
-            places=np.concatenate([np.empty(0, np.int64), *(one.places for one in found)]),
-            rows=join([one.rows for one in found]) if found else NO_ROWS,
+        partly = None if wanted.covers(self.min_time, self.max_time) else wanted
+        found = join(
+            [
+                _take(block, rows[group] - self.block_rows[number], hits[group], partly)
+                for number, group, block in zip(numbers.tolist(), groups, fetched, strict=True)
+            ]
         )
+        return found if partly is None else within(found, partly)
 
 
 def block_id(part: int, number: int) -> int:
@@ -87,18 +90,14 @@ def part_of(block: int) -> int:
     return block // _BLOCKS_PER_PART
 
 
-def _take(block: Block, local: Ints, places: Ints, wanted: Ints) -> Found:
+def _take(block: Block, local: Ints, places: Ints, partly: Wanted | None) -> Rows:
+    """Return the samples of some rows of a block; of long rows not much more than is wanted of them."""
     columns, starts = block
-    first, lengths = columns.offsets[local], columns.lengths[local]
-    index = ragged(first, lengths)
-    places = np.repeat(places, lengths)
-    rows = Rows(
-        refs=wanted[places],
-        times=columns.times[index],
-        bits=columns.values.view(np.int64)[index],
-        starts=None if starts is None else starts[index],
-    )
-    return Found(places=places, rows=rows)
+    rows = Rows(refs=places, times=columns.times, bits=columns.values.view(np.int64), starts=starts)
+    first, last = columns.offsets[local], columns.offsets[local + 1]
+    if partly is not None and len(rows.times) > _LONG_ROW * len(columns):
+        first, last = narrow(columns.times, first, last, partly)
+    return take(rows, places, first, last)
 
 
 class Cut(NamedTuple):

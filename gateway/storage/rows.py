@@ -59,22 +59,25 @@ def join(parts: Sequence[Rows]) -> Rows:
 
 def sort_rows(rows: Rows, tally: Tally) -> Rows:
     """Sort by reference and time; of two samples for one time only the later one stays."""
-    return rows.take(order_of(rows.refs, rows, tally))
+    order = order_of(rows, tally)
+    return rows if order is None else rows.take(order)
 
 
-def order_of(keys: Ints, rows: Rows, tally: Tally | None = None) -> Ints:
-    """Return the order by key (0 or more) and time, without all but the last of those that are equal in both.
+def order_of(rows: Rows, tally: Tally | None = None) -> Ints | None:
+    """Return the order by reference and time, without all but the last of those that are equal in both.
 
-    The tally is told how many had another value than the one that stays. One number for both, where there is
-    one, sorts several times faster than two; rows that come from sorted runs are nearly sorted, which a
-    stable sort makes use of.
+    None when the rows are in this order already. The tally is told how many had another value than the one
+    that stays. One number for both, where there is one, sorts several times faster than two; rows that come
+    from sorted runs are nearly sorted, which a stable sort makes use of.
     """
-    if not len(keys):
-        return keys
-    times = rows.times
+    if not len(rows):
+        return None
+    keys, times = rows.refs, rows.times
     span = int(times.max()) - int(times.min()) + 1
     if (int(keys.max()) + 1) * span < 1 << 63:
         both = keys * span + (times - times.min())
+        if (both[1:] > both[:-1]).all():
+            return None
         order = np.argsort(both, kind="stable")
         both = both[order]
         same = both[1:] == both[:-1]

@@ -1,7 +1,7 @@
-"""Puts together what several sources hold of the same series. Knows neither log nor parts."""
+"""Finds wanted samples, and puts together what several sources hold of them. Knows neither log nor parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,34 +10,68 @@ from gateway.storage.tally import Tally
 from timeseries.columns import Columns, Ints, offsets_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Found:
-    """Samples of wanted series, in any order; `places` says which of the wanted each belongs to."""
+class Wanted(NamedTuple):
+    """Sorted references, and times from start to end, both included.
 
-    places: Ints
-    rows: Rows
+    What is found is told by places among the references: rows whose `refs` are those places.
+    """
+
+    refs: Ints
+    start_ms: int
+    end_ms: int
+
+    def covers(self, min_time: int, max_time: int) -> bool:
+        """Tell whether all of these times are wanted."""
+        return self.start_ms <= min_time and max_time <= self.end_ms
 
 
-def combine(
-    found: Sequence[Found], wanted: int, start_ms: int, end_ms: int, tally: Tally | None = None
-) -> tuple[Columns, Ints]:
-    """Return a row for each wanted series and the start times: from start to end, both included.
+def take(rows: Rows, places: Ints, first: Ints, last: Ints) -> Rows:
+    """Return some runs of rows, each from first up to last; the places are theirs."""
+    lengths = last - first
+    index = ragged(first, lengths)
+    return Rows(
+        refs=np.repeat(places, lengths),
+        times=rows.times[index],
+        bits=rows.bits[index],
+        starts=None if rows.starts is None else rows.starts[index],
+    )
+
+
+def narrow(times: Ints, first: Ints, last: Ints, wanted: Wanted) -> tuple[Ints, Ints]:
+    """Return what of some runs, each sorted by time, is wanted."""
+    first = _bisect(times, first, last, wanted.start_ms)
+    return first, _bisect(times, first, last, wanted.end_ms + 1)
+
+
+def within(rows: Rows, wanted: Wanted) -> Rows:
+    """Return the rows of the wanted times."""
+    inside = (rows.times >= wanted.start_ms) & (rows.times <= wanted.end_ms)
+    return rows if inside.all() else rows.take(np.flatnonzero(inside))
+
+
+def _bisect(times: Ints, low: Ints, high: Ints, bound: int) -> Ints:
+    """Return for each run the first position whose time is not below the bound, its end if there is none."""
+    if not len(low):
+        return low
+    last = len(times) - 1
+    for _ in range(int((high - low).max()).bit_length()):
+        middle = (low + high) >> 1
+        below = (times[np.minimum(middle, last)] < bound) & (middle < high)
+        low = np.where(below, middle + 1, low)
+        high = np.where(below, high, middle)
+    return low
+
+
+def combine(found: Sequence[Rows], wanted: int, tally: Tally | None = None) -> tuple[Columns, Ints]:
+    """Return a row for each of so many wanted series, and the start times.
 
     Of two samples for one time the one from the later source wins; a tally counts those with another value.
     """
-    kept = []
-    for one in found:
-        inside = (one.rows.times >= start_ms) & (one.rows.times <= end_ms)
-        if inside.all():
-            kept.append(one)
-        elif inside.any():
-            index = np.flatnonzero(inside)
-            kept.append(Found(places=one.places[index], rows=one.rows.take(index)))
-    places = np.concatenate([np.empty(0, np.int64), *(one.places for one in kept)])
-    rows = join([one.rows for one in kept])
-    order = order_of(places, rows, tally)
-    places, rows = places[order], rows.take(order)
-    offsets = offsets_of(np.bincount(places, minlength=wanted))
+    rows = join([one for one in found if len(one)])
+    order = order_of(rows, tally)
+    if order is not None:
+        rows = rows.take(order)
+    offsets = offsets_of(np.bincount(rows.refs, minlength=wanted))
     return Columns(times=rows.times, values=rows.bits.view(np.float64), offsets=offsets), starts_of(rows)
 
 

@@ -22,7 +22,7 @@ from gateway.storage.library import REMOVE_ROWS, Damage, Library
 from gateway.storage.part import Block, Cut, Part, cut_blocks
 from gateway.storage.records import INSERT, Kind, Records, Row
 from gateway.storage.rows import NO_ROWS, Rows, decode_rows, encode_rows, join
-from gateway.storage.samples import combine
+from gateway.storage.samples import Wanted, combine
 from gateway.storage.tally import Tally
 from gateway.storage.tombstones import (
     MAX_TOMBSTONES,
@@ -269,6 +269,7 @@ class Store:
     def read(self, refs: Ints, start_ms: int, end_ms: int) -> Selection:
         """Return the samples of series by their sorted references."""
         state = self.state
+        wanted = Wanted(refs, start_ms, end_ms)
 
         def current() -> tuple[Part, ...]:
             nonlocal state
@@ -277,15 +278,15 @@ class Store:
 
         with self._library.snapshot(current) as parts:
             found = [
-                clear_part(part.search(refs, self._library.fetch), state.tombstones, part)
+                clear_part(part.search(wanted, self._library.fetch), wanted, state.tombstones, part)
                 for part in parts
                 if part.max_time >= start_ms and part.min_time <= end_ms
             ]
         if state.sealed is not None:
             buried = covering(state.tombstones, state.sealed.log_seq)
-            found += [clear_found(one, buried) for one in state.sealed.search(refs)]
-        found += state.head.search(refs)
-        columns, starts = combine(found, len(refs), start_ms, end_ms)
+            found += [clear_found(one, wanted, buried) for one in state.sealed.search(wanted)]
+        found += state.head.search(wanted)
+        columns, starts = combine(found, len(refs))
         return Selection(refs=refs, columns=columns, starts=starts)
 
     # --- deleting ---

@@ -17,7 +17,7 @@ from gateway.storage.errors import DamagedData
 from gateway.storage.head import Head
 from gateway.storage.part import Part
 from gateway.storage.rows import Rows
-from gateway.storage.samples import Found
+from gateway.storage.samples import Wanted
 from timeseries.columns import Bools, Ints
 
 # Every read asks each of them; upkeep makes them fewer long before.
@@ -72,9 +72,9 @@ def covering(tombstones: Sequence[Tombstone], log_seq: int) -> Sequence[Tombston
     return [one for one in tombstones if one.log_seq >= log_seq]
 
 
-def clear_part(found: Found, tombstones: Sequence[Tombstone], part: Part) -> Found:
+def clear_part(found: Rows, wanted: Wanted, tombstones: Sequence[Tombstone], part: Part) -> Rows:
     """Return what was found in a part and was not deleted."""
-    return clear_found(found, [one for one in tombstones if one.reaches(part)])
+    return clear_found(found, wanted, [one for one in tombstones if one.reaches(part)])
 
 
 def clear(rows: Rows, tombstones: Sequence[Tombstone]) -> Rows:
@@ -83,10 +83,12 @@ def clear(rows: Rows, tombstones: Sequence[Tombstone]) -> Rows:
     return rows if index is None else rows.take(index)
 
 
-def clear_found(found: Found, tombstones: Sequence[Tombstone]) -> Found:
-    """Return the samples that no tombstone covers."""
-    index = _left(found.rows, tombstones)
-    return found if index is None else Found(places=found.places[index], rows=found.rows.take(index))
+def clear_found(found: Rows, wanted: Wanted, tombstones: Sequence[Tombstone]) -> Rows:
+    """Return what was found and no tombstone covers."""
+    if not tombstones:
+        return found
+    index = _left(replace(found, refs=wanted.refs[found.refs]), tombstones)
+    return found if index is None else found.take(index)
 
 
 def clear_head(head: Head, tombstone: Tombstone) -> Head:

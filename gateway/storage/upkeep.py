@@ -13,7 +13,7 @@ import numpy as np
 
 from gateway.storage.part import Cut, Part, cut_blocks
 from gateway.storage.rows import Rows
-from gateway.storage.samples import combine
+from gateway.storage.samples import Wanted, combine
 from gateway.storage.store import Store
 from gateway.storage.tombstones import clear_part
 from timeseries.columns import Ints
@@ -153,11 +153,11 @@ def _merged(store: Store, parts: Sequence[Part], ordered: Ints, step: int) -> It
     low = min(part.min_time for part in parts)
     high = max(part.max_time for part in parts)
     for start in range(0, len(ordered), step):
-        wanted = np.sort(ordered[start : start + step])
-        found = [clear_part(part.search(wanted, store.fetch), tombstones, part) for part in parts]
-        columns, starts = combine(found, len(wanted), low, high, store.tally)
+        wanted = Wanted(np.sort(ordered[start : start + step]), low, high)
+        found = [clear_part(part.search(wanted, store.fetch), wanted, tombstones, part) for part in parts]
+        columns, starts = combine(found, len(wanted.refs), store.tally)
         rows = Rows(
-            refs=np.repeat(wanted, columns.lengths),
+            refs=np.repeat(wanted.refs, columns.lengths),
             times=columns.times,
             bits=columns.values.view(np.int64),
             starts=starts if starts.any() else None,

@@ -5,6 +5,8 @@ import pytest
 
 from gateway.storage.head import Head
 from gateway.storage.rows import Rows
+from gateway.storage.samples import Wanted
+from tests.gateway.storage.samples import ALL_TIME
 from tests.strategies import NOW_MS
 
 
@@ -22,8 +24,8 @@ def test_rows_are_sorted_when_there_are_many_rows_or_many_batches(size: int, bat
         head = head.adding(rows(size, number), number + 1)
     assert not head.fresh
     assert len(head) == size * batches
-    (found,) = head.search(np.array([0]))
-    assert found.rows.bits.tolist() == list(range(batches))
+    (found,) = head.search(Wanted(np.array([0]), *ALL_TIME))
+    assert found.bits.tolist() == list(range(batches))
     assert head.log_seq == batches
 
 

@@ -150,6 +150,24 @@ def test_a_flush_empties_the_log_and_the_head(tmp_path: Path) -> None:
         assert not store.flush()
 
 
+@pytest.mark.parametrize(
+    ("first", "last"), [(-5, 2000), (0, 599), (10, 10), (250, 420), (599, 700), (700, 900)]
+)
+@pytest.mark.parametrize("scrapes", [20, 600])
+def test_of_a_part_only_the_wanted_times_are_read(
+    tmp_path: Path, scrapes: int, first: int, last: int
+) -> None:
+    points = [(number, NOW_MS + at, at, 0) for at in range(scrapes) for number in (0, 1) if number or at % 3]
+    with open_store(tmp_path, sync="off") as store:
+        store.commit(batch(store, points))
+        store.flush()
+        store.commit(batch(store, [(0, NOW_MS, 7, 0)]))
+        model = Model()
+        model.commit([*points, (0, NOW_MS, 7, 0)])
+        wanted = NOW_MS + first, NOW_MS + last
+        assert contents(store, *wanted) == model.contents(*wanted)
+
+
 @given(st.integers(1, 200), st.integers(1, 3))
 @settings(max_examples=15, deadline=None)
 def test_many_series_in_many_blocks_read_back(many: int, scrapes: int) -> None:
