@@ -28,7 +28,7 @@ PROTOS := $(wildcard remotewrite/wire/*.proto tests/remotewrite/schema/*.proto)
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: $(INSTALLED) $(WHEELHOUSE) ## Make .venv from the lock (PYTHON=… chooses the interpreter)
@@ -40,6 +40,10 @@ demo: setup ## Start a gateway on loopback
 .PHONY: test
 test: setup ## Run the tests (ARGS=… goes to pytest)
 	.venv/bin/python -m pytest $(ARGS)
+
+.PHONY: promqltest
+promqltest: setup ## Run scripts in Prometheus' test language (DIR=… or a file; ARGS=-v names every eval)
+	.venv/bin/python -m tests.promqltest $(ARGS) $(or $(DIR),tests/promql/scripts)
 
 .PHONY: faults
 faults: setup ## Kill store and gateway 60 times under load, and make its disk fail

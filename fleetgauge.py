@@ -22,6 +22,7 @@ class Program:
 PROGRAMS = {
     "gateway": Program(module="gateway.cli", help="Run the gateway."),
     "demo": Program(module="gateway.cli", help="Try the gateway on this machine."),
+    "query": Program(module="gateway.cli", help="Ask a gateway, or any Prometheus."),
 }
 
 OWN = frozenset(("alertrules", "exporter", "gateway", "promql", "remotewrite", "runtime", "timeseries"))

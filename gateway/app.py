@@ -3,21 +3,41 @@
 Owns the order of starting and stopping, and is the only reader of clocks and maker of ids.
 """
 
+import os
 import platform
 import secrets
+import socket
+import threading
 import time
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from gateway.http import application, listen
 from gateway.http.accounting import Accounting
 from gateway.http.errors import Errors
-from gateway.http.routes import routes, store_routes, write_routes
+from gateway.http.federate import Federate
+from gateway.http.read import RemoteRead
+from gateway.http.routes import (
+    is_query,
+    query_routes,
+    routes,
+    settings_routes,
+    sharing_routes,
+    store_routes,
+    write_routes,
+)
 from gateway.http.server import HttpServer
+from gateway.http.status import runtime_info
 from gateway.ingest.budget import Budget
 from gateway.ingest.receiver import Clocks, Receiver
 from gateway.keeper import Caretaker, Eraser, Shelf, Timekeeper
 from gateway.metrics import Metrics
+from gateway.query.catalog import Catalog
+from gateway.query.latest import NewestSamples
+from gateway.query.remote import RemoteReader
+from gateway.query.service import Queries, Rules
+from gateway.query.source import StoredSeries
 from gateway.settings import GatewaySettings
 from gateway.storage.errors import StorageError
 from gateway.storage.statistics import Statistics
@@ -25,6 +45,7 @@ from gateway.storage.store import Store
 from gateway.storage.upkeep import Policy, Upkeep
 from runtime.logs import Log
 from runtime.memory import keep_freed_memory
+from runtime.settings import file_of, flags_of
 from runtime.stop import Stop
 
 # The step in work is a transaction; the server has taken up to 3 of the 5 s that a stop may take.
@@ -47,7 +68,6 @@ class Gateway:
             sock.close()
             raise
         budget = Budget()
-        metrics.watch(store=self._store.readings(), ingest=budget.readings())
         policy = Policy(retention_ms=settings.retention.ms, max_bytes=settings.max_disk.bytes)
         upkeep = Upkeep(self._store, policy, step=Timekeeper(time.perf_counter, metrics.kept_up).step)
         self._caretaker = Caretaker(upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
@@ -69,14 +89,19 @@ class Gateway:
                 | store_routes(
                     statistics=Statistics(self._store).take,
                     eraser=Eraser(self._store, upkeep) if settings.enable_admin_api else None,
-                ),
+                )
+                | self._reading_routes(settings)
+                | self._sharing_routes(settings),
                 accounting=accounting,
                 errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
             ),
             sock,
             clock=time.monotonic,
             on_unreadable=accounting.unreadable,
+            is_query=is_query,
+            query_threads=max(settings.query.max_concurrency, 1),
         )
+        metrics.watch(store=self._store.readings(), ingest=budget.readings(), query=self._server.readings())
 
     def serve(self, stop: Stop) -> None:
         """Serve until the wish to stop."""
@@ -86,6 +111,43 @@ class Gateway:
         self._caretaker.stop(_UPKEEP_STOP_SECONDS)
         self._store.close()
         self._log.info("gateway.stopped", reason=stop.reason)
+
+    def _reading_routes(self, settings: GatewaySettings) -> dict[str, object]:
+        started = datetime.now(UTC)
+        queries = Queries(
+            source=StoredSeries(self._store),
+            rules=Rules(
+                timeout_s=settings.query.timeout.ms / 1000,
+                max_samples=settings.query.max_samples,
+                lookback_ms=settings.query.lookback_delta.ms,
+            ),
+            stopwatch=time.perf_counter,
+            ran=self._metrics.ran,
+        )
+        return query_routes(queries=queries, catalog=Catalog(self._store), now_ms=_now_ms) | settings_routes(
+            config=file_of(settings),
+            flags=flags_of(settings),
+            runtime=lambda: runtime_info(
+                started=started,
+                now=datetime.now(UTC),
+                directory=str(Path.cwd()),
+                host=socket.gethostname(),
+                retention=str(settings.retention),
+                threads=threading.active_count(),
+                cores=os.cpu_count() or 1,
+            ),
+        )
+
+    def _sharing_routes(self, settings: GatewaySettings) -> dict[str, object]:
+        store = self._store
+        return sharing_routes(
+            read=RemoteRead(RemoteReader(store)),
+            federate=Federate(
+                NewestSamples(store, lookback_ms=settings.query.lookback_delta.ms),
+                metadata=lambda: store.metadata,
+                now_ms=_now_ms,
+            ),
+        )
 
     def _open_store(self, settings: GatewaySettings) -> Store:
         started = time.perf_counter()

@@ -20,6 +20,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from gateway.ingest.outcome import Outcome
+from gateway.query.service import Ran
 
 TEXT = CONTENT_TYPE_PLAIN_0_0_4
 OPENMETRICS = openmetrics.CONTENT_TYPE_LATEST
@@ -33,6 +34,9 @@ DECODE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 COMMIT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """From a disk that promises at once to one that hangs."""
+
+QUERY_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+"""From a query of one series to one that runs into its timeout."""
 
 UPKEEP_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 """From a small flush to a merge of parts of a day."""
@@ -66,6 +70,12 @@ INGEST_GAUGES = {
 }
 """What ingest can be asked for, by the name of its reading."""
 
+QUERY_GAUGES = {
+    "running": "Queries that are being answered.",
+    "waiting": "Queries that wait for their turn.",
+}
+"""What the server can be asked for about queries, by the name of its reading."""
+
 Readings = Mapping[str, Callable[[], float]]
 
 
@@ -92,6 +102,7 @@ class Metrics:
             registry=self.registry,
         )
         self._ingest = _Ingest(self.registry)
+        self._query = _Query(self.registry)
         self._damaged = Counter(
             "fleetgauge_store_damaged", "Pieces of data found damaged and left out.", registry=self.registry
         )
@@ -120,9 +131,13 @@ class Metrics:
             registry=self.registry,
         )
 
-    def watch(self, *, store: Readings, ingest: Readings) -> None:
+    def watch(self, *, store: Readings, ingest: Readings, query: Readings) -> None:
         """Show what these say of themselves, asked at each scrape."""
-        for part, gauges, readings in (("store", STORE_GAUGES, store), ("ingest", INGEST_GAUGES, ingest)):
+        for part, gauges, readings in (
+            ("store", STORE_GAUGES, store),
+            ("ingest", INGEST_GAUGES, ingest),
+            ("query", QUERY_GAUGES, query),
+        ):
             for name, text in gauges.items():
                 gauge = Gauge(f"fleetgauge_{part}_{name}", text, registry=self.registry)
                 gauge.set_function(readings[name])
@@ -154,6 +169,10 @@ class Metrics:
         """Count what became of one remote-write request."""
         self._ingest.count(outcome)
 
+    def ran(self, query: Ran) -> None:
+        """Count a query that was answered or refused."""
+        self._query.count(query)
+
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
@@ -173,6 +192,37 @@ class _StoreCounters(Collector):
         """Ask for each."""
         for name, text in STORE_COUNTERS.items():
             yield CounterMetricFamily(f"fleetgauge_store_{name}", text, value=self._readings[name]())
+
+
+class _Query:
+    """What was asked for."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._queries = Counter(
+            "fleetgauge_query_queries",
+            "Queries, by kind and by what they came to.",
+            ("kind", "outcome"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "fleetgauge_query_duration_seconds",
+            "Time to evaluate a query, by kind; neither waiting for its turn nor writing its answer.",
+            ("kind",),
+            buckets=QUERY_SECONDS,
+            registry=registry,
+        )
+        self._waited = Counter(
+            "fleetgauge_query_waited_seconds", "Time that queries waited for their turn.", registry=registry
+        )
+        self._samples = Counter(
+            "fleetgauge_query_samples", "Samples read by the queries that succeeded.", registry=registry
+        )
+
+    def count(self, query: Ran) -> None:
+        self._queries.labels(query.kind, query.outcome).inc()
+        self._seconds.labels(query.kind).observe(query.seconds)
+        self._waited.inc(query.waited_s)
+        self._samples.inc(query.samples)
 
 
 class _Ingest:

@@ -25,6 +25,17 @@ class Storage(Section, frozen=True, kw_only=True):
     ] = "full"
 
 
+class Query(Section, frozen=True, kw_only=True):
+    """What a query may use."""
+
+    timeout: Annotated[Duration, "A query may take so long, with its waiting."] = Duration.parse("2m")
+    max_concurrency: Annotated[int, "So many queries run at once; more wait for their turn."] = 4
+    max_samples: Annotated[int, "A query may read so many samples, and hold so many values at once."] = (
+        50_000_000
+    )
+    lookback_delta: Annotated[Duration, "A sample counts for so long."] = Duration.parse("5m")
+
+
 class GatewaySettings(Section, frozen=True, kw_only=True):
     """What one can tell the gateway."""
 
@@ -42,3 +53,4 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     log_level: Annotated[LogLevel, "Leave out log lines below this level."] = "info"
     storage: Storage = Storage()
     limits: Limits = Limits()
+    query: Query = Query()

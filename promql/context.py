@@ -10,6 +10,8 @@ from promql.source import Source
 from promql.values import Steps
 
 DEFAULT_LOOKBACK_MS = 5 * 60_000
+# The step of a subquery that names none.
+DEFAULT_SUBQUERY_STEP_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +38,15 @@ class Context:
     steps: Steps
     source: Source
     lookback_ms: int = DEFAULT_LOOKBACK_MS
+    subquery_step_ms: int = DEFAULT_SUBQUERY_STEP_MS
     limits: Limits = field(default_factory=Limits)
     annotations: Annotations = field(default_factory=Annotations)
     usage: Usage = field(default_factory=Usage)
     # The query's own range, which `@ start()` and `range()` mean even inside a subquery.
     query_start_ms: int = 0
     query_end_ms: int = 0
+    # What `step()` means: 0 in an instant query.
+    query_step_ms: int = 0
 
     def at(self, steps: Steps) -> Self:
         """Return a context with other steps."""

@@ -9,6 +9,8 @@ import cramjam
 from remotewrite.errors import MalformedRequest, RequestTooLarge
 from remotewrite.limits import MAX_DECODED_BYTES
 
+_ZSTD_LEVEL: Final = 1
+
 # The size is a varint of at most 32 bits.
 _MAX_PREAMBLE: Final = 5
 
@@ -33,6 +35,11 @@ def decompress(block: bytes, limit: int = MAX_DECODED_BYTES) -> bytes:
         return bytes(cramjam.snappy.decompress_raw(block))
     except cramjam.DecompressionError:
         raise MalformedRequest("the body is not a valid snappy block") from None
+
+
+def compress_zstd(body: bytes) -> bytes:
+    """Return the body as one zstd frame, at a level that costs little."""
+    return bytes(cramjam.zstd.compress(body, _ZSTD_LEVEL))
 
 
 def decoded_size(block: bytes, limit: int = MAX_DECODED_BYTES) -> int:

@@ -8,8 +8,9 @@ Owns strict decoding and its messages. Must not know which settings a program ha
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import reduce
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -85,6 +86,28 @@ def settings_of(shape: type[Section], inside: tuple[str, ...] = ()) -> Iterator[
         many = get_origin(kind) is tuple
         kind = get_args(kind)[0] if many else kind
         yield Setting(path=path, kind=kind, many=many, default=field.default, help=text)
+
+
+def flags_of(settings: Section) -> dict[str, str]:
+    """Return each setting as a flag without its dashes, with its value as one would write it."""
+    return {
+        setting.flag.removeprefix("--"): replace(
+            setting, default=reduce(getattr, setting.path, settings)
+        ).default_text
+        for setting in settings_of(type(settings))
+    }
+
+
+def file_of(settings: Section, indent: str = "") -> str:
+    """Return the settings as a file that says the same."""
+    lines = []
+    for field in msgspec.structs.fields(type(settings)):
+        value = getattr(settings, field.name)
+        if isinstance(value, Section):
+            lines.append(f"{indent}{field.name}:\n{file_of(value, indent + '  ')}")
+        else:
+            lines.append(f"{indent}{field.name}: {json.dumps(value, default=str, ensure_ascii=False)}\n")
+    return "".join(lines)
 
 
 def load(

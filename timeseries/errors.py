@@ -3,7 +3,6 @@
 TimeseriesError
 ├── InvalidLabels       a label set that cannot name a series
 ├── InvalidMatcher      a matcher whose name or regular expression is unusable
-├── InvalidSelector     a text that is no selector
 ├── InvalidColumns      arrays that do not fit together
 └── InvalidHistogram    a native histogram that contradicts itself
 """
@@ -19,16 +18,6 @@ class InvalidLabels(TimeseriesError):
 
 class InvalidMatcher(TimeseriesError):
     """A matcher whose name or regular expression is unusable."""
-
-
-class InvalidSelector(TimeseriesError):
-    """A text that is no selector: `reason`, and the character, counted from 0, `at` which it shows."""
-
-    def __init__(self, reason: str, at: int) -> None:
-        """Say both in one message, where people count from 1."""
-        super().__init__(f"character {at + 1}: {reason}")
-        self.reason = reason
-        self.at = at
 
 
 class InvalidColumns(TimeseriesError):

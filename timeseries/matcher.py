@@ -1,10 +1,10 @@
-"""Matchers: which label sets a selector takes. The only home of google-re2."""
+"""Matchers: which label sets a selector takes; what an expression captures. The only home of google-re2."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import re2
 
@@ -69,29 +69,13 @@ class Matcher:
         values = _plain_values(self.value)
         if values is not None:
             return values.__contains__
-        if len(self.value) > MAX_REGEX_LENGTH:
-            raise self._refused(f"it has {len(self.value)} characters; the limit is {MAX_REGEX_LENGTH}")
-        if len(_UNFOLDED.findall(self.value)) > MAX_REGEX_UNFOLDED:
-            raise self._refused(
-                f"it has more than {MAX_REGEX_UNFOLDED} counted repetitions or Unicode classes"
-            )
-        options = re2.Options()
-        options.dot_nl = True
-        options.never_capture = True
-        options.log_errors = False
-        options.max_mem = MAX_REGEX_MEMORY
         try:
-            fullmatch = re2.compile(self.value, options).fullmatch
-        except re2.error as error:
-            reason = error.args[0]
-            text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-            raise self._refused(text[:EXCERPT_LENGTH]) from None
+            fullmatch = _compiled(self.value, capturing=False).fullmatch
+        except _UnusableRegexError as error:
+            raise InvalidMatcher(
+                f"regular expression {excerpt(self.value)} of label {excerpt(self.name)}: {error}"
+            ) from None
         return lambda text: fullmatch(text.encode()) is not None
-
-    def _refused(self, why: str) -> InvalidMatcher:
-        return InvalidMatcher(
-            f"regular expression {excerpt(self.value)} of label {excerpt(self.name)}: {why}"
-        )
 
     @property
     def matches_empty(self) -> bool:
@@ -106,6 +90,50 @@ class Matcher:
         """Write the matcher as PromQL does."""
         name = self.name if is_legacy_label_name(self.name) else quote(self.name)
         return f"{name}{self.type}{quote(self.value)}"
+
+
+class Extractor:
+    """A regular expression like a matcher's, with the groups that it captures. Raises InvalidMatcher."""
+
+    def __init__(self, regex: str) -> None:
+        try:
+            self._regex = _compiled(regex, capturing=True)
+        except _UnusableRegexError as error:
+            raise InvalidMatcher(f"regular expression {excerpt(regex)}: {error}") from None
+
+    def groups(self, text: str) -> dict[str, str] | None:
+        """Return what was captured, by number and by name; "0" is all. None when the text doesn't match."""
+        found = self._regex.fullmatch(text.encode())
+        if found is None:
+            return None
+        captured = [found.group(number) for number in range(self._regex.groups + 1)]
+        names = {name: captured[number] for name, number in self._regex.groupindex.items()}
+        numbered = {str(number): value for number, value in enumerate(captured)}
+        return {key: (value or b"").decode() for key, value in (numbered | names).items()}
+
+
+class _UnusableRegexError(Exception):
+    """Why an expression is no good."""
+
+
+def _compiled(regex: str, *, capturing: bool) -> Any:
+    if len(regex) > MAX_REGEX_LENGTH:
+        raise _UnusableRegexError(f"it has {len(regex)} characters; the limit is {MAX_REGEX_LENGTH}")
+    if len(_UNFOLDED.findall(regex)) > MAX_REGEX_UNFOLDED:
+        raise _UnusableRegexError(
+            f"it has more than {MAX_REGEX_UNFOLDED} counted repetitions or Unicode classes"
+        )
+    options = re2.Options()
+    options.dot_nl = True
+    options.never_capture = not capturing
+    options.log_errors = False
+    options.max_mem = MAX_REGEX_MEMORY
+    try:
+        return re2.compile(regex, options)
+    except re2.error as error:
+        reason = error.args[0]
+        text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise _UnusableRegexError(text[:EXCERPT_LENGTH]) from None
 
 
 def _plain_values(regex: str) -> frozenset[str] | None:

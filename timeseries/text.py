@@ -5,6 +5,10 @@ from typing import Final
 # What a sender gets back of its own text in an error message; enough to find the place.
 EXCERPT_LENGTH: Final = 100
 
+# How Python's surrogateescape keeps the bytes from 0x80 on that are no UTF-8.
+_FIRST_STRAY: Final = 0xDC80
+_LAST_STRAY: Final = 0xDCFF
+
 _ESCAPES = {
     "\\": r"\\",
     '"': r"\"",
@@ -40,7 +44,10 @@ def is_utf8(text: str) -> bool:
 
 
 def quote(text: str) -> str:
-    """Put a string in double quotes with the escapes of Go, which Prometheus reads back."""
+    """Put a string in double quotes with the escapes of Go, which Prometheus reads back.
+
+    A lone surrogate stands for a byte that is no UTF-8, as surrogateescape has it.
+    """
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return '"' + "".join(map(_escape, text)) + '"'
@@ -60,4 +67,6 @@ def _escape(char: str) -> str:
     code = ord(char)
     if code < 0x80:
         return f"\\x{code:02x}"
+    if _FIRST_STRAY <= code <= _LAST_STRAY:
+        return f"\\x{code - _FIRST_STRAY + 0x80:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -10,9 +10,9 @@ import falcon
 
 from gateway.http.parameters import MAX_TIME_MS, MIN_TIME_MS, Parameters, bad
 from gateway.storage.errors import StorageUnavailable, TooManyTombstones
-from timeseries.errors import InvalidSelector
+from promql.errors import ParseError
+from promql.parser import parse_selector
 from timeseries.matcher import Matcher
-from timeseries.selector import parse_selector
 
 RETRY_AFTER_S: Final = 5
 """A full disk is seldom mended sooner."""
@@ -86,5 +86,5 @@ def _later(sentence: str) -> falcon.HTTPServiceUnavailable:
 def _selector(text: str) -> Sequence[Matcher]:
     try:
         return parse_selector(text)
-    except InvalidSelector as error:
+    except ParseError as error:
         raise bad(f'invalid parameter "match[]": {error}') from error

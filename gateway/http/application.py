@@ -1,4 +1,4 @@
-"""The falcon application: routes, accounting and error answers put together.
+"""The falcon application: routes, accounting, compression and error answers put together.
 
 Owns how they are joined. Must not know sockets, settings or signals.
 """
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import falcon
 
 from gateway.http.accounting import Accounting
+from gateway.http.encoding import Encoding
 from gateway.http.errors import Errors
 
 Application = falcon.App[falcon.Request, falcon.Response]
@@ -15,7 +16,7 @@ Application = falcon.App[falcon.Request, falcon.Response]
 
 def create(*, routes: Mapping[str, object], accounting: Accounting, errors: Errors) -> Application:
     """An application that serves the routes."""
-    app: Application = falcon.App(middleware=[accounting])
+    app: Application = falcon.App(middleware=[accounting, Encoding()])
     errors.install(app)
     for path, resource in routes.items():
         app.add_route(path, resource)

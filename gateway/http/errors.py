@@ -9,6 +9,7 @@ from typing import Any
 import falcon
 
 from gateway.http import envelope
+from promql.errors import ParseError, QueryError, QueryTimeout
 from runtime.logs import Log
 
 ERROR_TYPES = {
@@ -26,6 +27,22 @@ ERROR_TYPES = {
 """For a sender of samples 4xx is final and 5xx means to try again."""
 
 
+QUERY_ERRORS: dict[type[QueryError], tuple[int, str]] = {
+    ParseError: (400, "bad_data"),
+    QueryTimeout: (503, "timeout"),
+    QueryError: (422, "execution"),
+}
+"""The errors of queries, told in Prometheus' words. What is not here is answered as the class above it."""
+
+
+class ApiError(Exception):
+    """What Prometheus would refuse, in its words."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
 class Errors:
     """Answers what falcon and the resources raise."""
 
@@ -36,6 +53,9 @@ class Errors:
     def install(self, app: falcon.App[falcon.Request, falcon.Response]) -> None:
         app.set_error_serializer(_serialize)
         app.add_error_handler(Exception, self._unexpected)
+        app.add_error_handler(ApiError, _api_error)
+        for kind in QUERY_ERRORS:
+            app.add_error_handler(kind, _query_error)
 
     def _unexpected(self, req: falcon.Request, resp: falcon.Response, error: Exception, _params: Any) -> None:
         """A defect: the log gets all of it, the client an id to ask for. Isolation boundary: one request."""
@@ -59,11 +79,24 @@ def _serialize(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPErr
     answer(resp, error.status_code, sentence)
 
 
+def _api_error(_req: falcon.Request, resp: falcon.Response, error: ApiError, _params: Any) -> None:
+    answer(resp, 400, error.sentence)
+
+
+def _query_error(_req: falcon.Request, resp: falcon.Response, error: QueryError, _params: Any) -> None:
+    status, error_type = next(known for kind, known in QUERY_ERRORS.items() if isinstance(error, kind))
+    _answer(resp, status, error_type, str(error))
+
+
 def answer(resp: falcon.Response, status: int, sentence: str) -> None:
     """Answer an error."""
+    _answer(resp, status, _error_type(status), sentence)
+
+
+def _answer(resp: falcon.Response, status: int, error_type: str, sentence: str) -> None:
     resp.status = status
     resp.content_type = envelope.MEDIA_TYPE
-    resp.data = envelope.failure(_error_type(status), sentence)
+    resp.data = envelope.failure(error_type, sentence)
 
 
 def _error_type(status: int) -> str:

@@ -3,16 +3,35 @@
 Owns the paths. What a resource does is in its own module.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from gateway.http.admin import CleanTombstones, DeleteSeries, Eraser
+from gateway.http.discovery import Alertmanagers, Alerts, Rules, Targets, TargetsMetadata
+from gateway.http.federate import Federate
 from gateway.http.health import Health, Ready
+from gateway.http.language import FormatQuery, ParseQuery
 from gateway.http.metrics import SelfMetrics
-from gateway.http.status import BuildInfo, TsdbStatus
+from gateway.http.query import Query, QueryRange
+from gateway.http.read import RemoteRead
+from gateway.http.series import LabelNames, LabelValues, MetadataOfMetrics, QueryExemplars, Series
+from gateway.http.status import BuildInfo, Fixed, RuntimeInfo, TsdbStatus
 from gateway.http.write import Write
 from gateway.ingest.receiver import Receiver
 from gateway.metrics import Metrics
+from gateway.query.catalog import Catalog
+from gateway.query.service import Queries
 from gateway.storage.statistics import Overview
+
+QUERIES: Final = "/api/v1/query"
+RANGE_QUERIES: Final = "/api/v1/query_range"
+REMOTE_READ: Final = "/api/v1/read"
+FEDERATE: Final = "/federate"
+
+
+def is_query(path: str) -> bool:
+    """Tell whether a path is one that queries are run at: they take their turns."""
+    return path in (QUERIES, RANGE_QUERIES, REMOTE_READ, FEDERATE)
 
 
 def routes(*, version: str, metrics: Metrics) -> dict[str, object]:
@@ -37,4 +56,40 @@ def store_routes(*, statistics: Callable[[int], Overview], eraser: Eraser | None
         "/api/v1/status/tsdb": TsdbStatus(statistics),
         "/api/v1/admin/tsdb/delete_series": DeleteSeries(eraser),
         "/api/v1/admin/tsdb/clean_tombstones": CleanTombstones(eraser),
+    }
+
+
+def query_routes(*, queries: Queries, catalog: Catalog, now_ms: Callable[[], int]) -> dict[str, object]:
+    """The paths for reading: Prometheus' HTTP API."""
+    return {
+        QUERIES: Query(queries, now_ms),
+        RANGE_QUERIES: QueryRange(queries),
+        "/api/v1/query_exemplars": QueryExemplars(catalog),
+        "/api/v1/series": Series(catalog),
+        "/api/v1/labels": LabelNames(catalog),
+        "/api/v1/label/{name}/values": LabelValues(catalog),
+        "/api/v1/metadata": MetadataOfMetrics(catalog),
+        "/api/v1/format_query": FormatQuery(),
+        "/api/v1/parse_query": ParseQuery(),
+        "/api/v1/targets": Targets(),
+        "/api/v1/targets/metadata": TargetsMetadata(),
+        "/api/v1/rules": Rules(),
+        "/api/v1/alerts": Alerts(),
+        "/api/v1/alertmanagers": Alertmanagers(),
+    }
+
+
+def sharing_routes(*, read: RemoteRead, federate: Federate) -> dict[str, object]:
+    """The paths by which a Prometheus takes samples from here."""
+    return {REMOTE_READ: read, FEDERATE: federate}
+
+
+def settings_routes(
+    *, config: str, flags: Mapping[str, str], runtime: Callable[[], Mapping[str, object]]
+) -> dict[str, object]:
+    """The paths that tell how the gateway was started, and how it is doing."""
+    return {
+        "/api/v1/status/config": Fixed({"yaml": config}),
+        "/api/v1/status/flags": Fixed(flags),
+        "/api/v1/status/runtimeinfo": RuntimeInfo(runtime),
     }

@@ -25,7 +25,8 @@ from gateway.http.errors import unreadable
 from runtime.stop import Stop
 
 REQUEST_THREADS = 8
-"""Requests in work at once: more than cores, as some wait for the disk; few, as all share one GIL."""
+"""Requests in work at once: more than cores, as some wait for the disk; few, as all share one GIL. Queries
+have threads of their own, so that many of them never keep a sender of samples waiting."""
 
 MAX_CONNECTIONS = 500
 """Half of the usual limit of 1,024 open files, so that the rest of the gateway never runs out of them."""
@@ -43,6 +44,9 @@ samples that senders put into a request; all connections together stay below 500
 RECEIVE_BYTES = 64 * 1024
 """Read from a connection at once: most write requests in one go. With waitress' 8 KiB a fifth fewer samples
 get through."""
+
+WAITED = "fleetgauge.waited"
+"""How many seconds a request waited for a thread: in the WSGI environment."""
 
 IDLE_SECONDS = 120
 """A silent connection is closed after this. Senders write every few seconds, people forget browser tabs."""
@@ -90,12 +94,17 @@ class HttpServer:
         *,
         clock: Callable[[], float],
         on_unreadable: Callable[[int], None],
+        is_query: Callable[[str], bool] = lambda _: False,
+        query_threads: int = 1,
     ) -> None:
+        """Serve requests; those whose path is a query's take their turns, so many at once."""
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns once for every waiting request
         self._clock = clock
         self._map: dict[int, Any] = {}
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(REQUEST_THREADS)
+        self._query_dispatcher = ThreadedTaskDispatcher()
+        self._query_dispatcher.set_thread_count(query_threads)
         self._listener = _Listener(
             application,
             self._map,
@@ -107,6 +116,13 @@ class HttpServer:
         )
         self._listener.clock = clock
         self._listener.on_unreadable = on_unreadable
+        self._listener.is_query = is_query
+        self._listener.query_dispatcher = self._query_dispatcher
+
+    def readings(self) -> dict[str, Callable[[], float]]:
+        """Return what can be said of queries, each to be asked when it is wanted."""
+        queries = self._query_dispatcher
+        return {"running": lambda: queries.active_count, "waiting": lambda: len(queries.queue)}
 
     def serve(self, stop: Stop) -> None:
         """Serve until the wish to stop, then finish the requests in work and close everything."""
@@ -116,10 +132,14 @@ class HttpServer:
         deadline = self._clock() + DRAIN_SECONDS
         while self._busy_channels() and self._clock() < deadline:
             self._turn()
-        self._dispatcher.shutdown(timeout=_JOIN_SECONDS)
+        dispatchers = (self._dispatcher, self._query_dispatcher)
+        for dispatcher in dispatchers:
+            dispatcher.shutdown(timeout=_JOIN_SECONDS)
         for channel in self._listener.channels():
             channel.close()
-        if not self._dispatcher.threads:  # a stuck thread may still write to the trigger's descriptor
+        if not any(
+            dispatcher.threads for dispatcher in dispatchers
+        ):  # a stuck thread may still write to the trigger's descriptor
             self._listener.close()
 
     def _turn(self) -> None:
@@ -213,6 +233,13 @@ class _Parser(HTTPRequestParser):
 class _Task(WSGITask):
     """Answers through the application."""
 
+    def get_environment(self) -> Any:
+        """Add how long the request waited for a thread."""
+        environ = super().get_environment()
+        channel = cast("_Channel", self.channel)
+        environ[WAITED] = _listener(channel).clock() - channel.queued_at
+        return environ
+
     def build_response_header(self) -> bytes:
         if _listener(self.channel).stopping:
             self.set_close_on_finish()
@@ -253,6 +280,8 @@ class _Channel(HTTPChannel):
     error_task_class = _ErrorTask
     parser_class = _Parser
     lingers = False
+    # When the request in work was complete, or the one before it answered.
+    queued_at = 0.0
     _lingers_until: float | None = None
     # When the headers that are awaited must be there; None when a request is done, or its headers are.
     _headers_until: float | None = None
@@ -315,6 +344,16 @@ class _Listener(TcpWSGIServer):
     stopping = False
     clock: Callable[[], float]
     on_unreadable: Callable[[int], None]
+    is_query: Callable[[str], bool]
+    query_dispatcher: ThreadedTaskDispatcher
+
+    def add_task(self, task: Any) -> None:
+        """Give a request to a thread: queries to those of their own, in the order they came."""
+        channel = cast("_Channel", task)
+        channel.queued_at = self.clock()
+        path = cast("HTTPRequestParser", channel.requests[0]).path
+        dispatcher = self.query_dispatcher if self.is_query(path) else self.task_dispatcher
+        dispatcher.add_task(channel)
 
     def channels(self) -> list[_Channel]:
         return list(cast("dict[int, _Channel]", self.active_channels).values())

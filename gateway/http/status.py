@@ -1,6 +1,7 @@
 """`/api/v1/status/*`: what the gateway says about itself to clients of Prometheus."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import falcon
@@ -50,6 +51,57 @@ class TsdbStatus:
         resp.data = envelope.success(_content(self._take(limit)))
 
     on_head = on_get
+
+
+class Fixed:
+    """What does not change while the gateway runs: its settings as a file, or as flags."""
+
+    def __init__(self, data: Mapping[str, str]) -> None:
+        self._data = envelope.success(dict(data))
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        resp.content_type = envelope.MEDIA_TYPE
+        resp.data = self._data
+
+    on_head = on_get
+
+
+class RuntimeInfo:
+    """How the process is doing; what is Go's own in Prometheus is empty or 0 here."""
+
+    def __init__(self, take: Callable[[], Mapping[str, object]]) -> None:
+        self._take = take
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        resp.content_type = envelope.MEDIA_TYPE
+        resp.data = envelope.success(dict(self._take()))
+
+    on_head = on_get
+
+
+def runtime_info(
+    *, started: datetime, now: datetime, directory: str, host: str, retention: str, threads: int, cores: int
+) -> dict[str, object]:
+    """Return Prometheus' keys. Settings are read once, at the start."""
+    return {
+        "startTime": _rfc_3339(started),
+        "CWD": directory,
+        "hostname": host,
+        "serverTime": _rfc_3339(now),
+        "reloadConfigSuccess": True,
+        "lastConfigTime": _rfc_3339(started),
+        "corruptionCount": 0,
+        "goroutineCount": threads,
+        "GOMAXPROCS": cores,
+        "GOMEMLIMIT": 0,
+        "GOGC": "",
+        "GODEBUG": "",
+        "storageRetention": retention,
+    }
+
+
+def _rfc_3339(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def _content(found: Overview) -> dict[str, object]:

@@ -100,6 +100,12 @@ class Records(Generic[T]):
                 found.setdefault(record.ref, {})[record.time_ms] = record.message
         return {ref: [self._read(times[at]) for at in sorted(times)] for ref, times in found.items()}
 
+    def refs(self, start_ms: int, end_ms: int) -> set[int]:
+        """Return the series that have any in this span."""
+        rows, tombstones = self._rows(start_ms, end_ms)
+        covered = _covered([one for one in tombstones if one.overlaps(start_ms, end_ms)])
+        return {one.ref for one in self._records(rows, covered) if start_ms <= one.time_ms <= end_ms}
+
     def _rows(self, start_ms: int, end_ms: int) -> tuple[Iterable[tuple[int, bytes]], tuple[Tombstone, ...]]:
         """Return rows, and the tombstones of the moment at which they were as they are."""
         while True:

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import click
 import falcon.inspect
@@ -13,12 +13,14 @@ import fleetgauge
 from gateway.http import application, server
 from gateway.http.accounting import Accounting
 from gateway.http.errors import ERROR_TYPES, Errors
-from gateway.http.routes import routes, store_routes, write_routes
+from gateway.http.routes import query_routes, routes, settings_routes, store_routes, write_routes
 from gateway.ingest.budget import BYTES_IN_FLIGHT, WAIT_SECONDS, Budget
 from gateway.ingest.outcome import Outcome
 from gateway.ingest.receiver import Clocks, Receiver
 from gateway.ingest.window import FUTURE_MS
-from gateway.metrics import INGEST_GAUGES, STORE_COUNTERS, STORE_GAUGES, Metrics
+from gateway.metrics import INGEST_GAUGES, QUERY_GAUGES, STORE_COUNTERS, STORE_GAUGES, Metrics
+from gateway.query.catalog import Catalog
+from gateway.query.service import Queries, Ran
 from gateway.storage.statistics import Overview
 from remotewrite import limits
 from remotewrite.decode.batch import Rejection
@@ -109,7 +111,9 @@ def test_every_route_is_documented_with_its_methods() -> None:
     app = application.create(
         routes=routes(version="", metrics=metrics)
         | write_routes(receiver=receiver, metrics=metrics)
-        | store_routes(statistics=overview, eraser=None),
+        | store_routes(statistics=overview, eraser=None)
+        | query_routes(queries=cast("Queries", None), catalog=cast("Catalog", None), now_ms=int)
+        | settings_routes(config="", flags={}, runtime=dict),
         accounting=Accounting(metrics, clock=float),
         errors=Errors(log=Log("test"), new_id=str),
     )
@@ -130,7 +134,9 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics.watch(
         store=dict.fromkeys([*STORE_GAUGES, *STORE_COUNTERS], float),
         ingest=dict.fromkeys(INGEST_GAUGES, float),
+        query=dict.fromkeys(QUERY_GAUGES, float),
     )
+    metrics.ran(Ran(kind="", outcome="", seconds=0, waited_s=0))
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)
     metrics.received(Outcome(status=400, version="", rejected=[Rejection(code="", reason="", times=1)]))

@@ -18,6 +18,7 @@ COMMANDS = {
     "lint",
     "lock",
     "peers",
+    "promqltest",
     "proto",
     "setup",
     "test",

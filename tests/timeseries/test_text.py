@@ -34,6 +34,7 @@ names = st.text("aZ_:09-. \né٣ªK", max_size=4) | texts
         ("\u2028\u200b\u3000\ufeff\ue000", r'"\u2028\u200b\u3000\ufeff\ue000"'),
         ("é 世界 \ufffd 🔥", '"é 世界 \ufffd 🔥"'),
         ("e\u0301", '"e\u0301"'),
+        ("a\udc80\udcc5\udcff", r'"a\x80\xc5\xff"'),
         ("\U000e0001\U0010ffff", r'"\U000e0001\U0010ffff"'),
     ],
 )

@@ -69,9 +69,12 @@ def test_without_times_all_of_a_series_is_deleted_and_cleaning_takes_it_off_the_
         ([("start", "1")], "no match[] parameter provided."),
         (
             [("match[]", "up{")],
-            'invalid parameter "match[]": character 4: expected a label name, got the',
+            'invalid parameter "match[]": 1:4: parse error: unexpected end of input inside braces.',
         ),
-        ([("match[]", "up"), ("match[]", "{}")], 'invalid parameter "match[]": character 1: at least one'),
+        (
+            [("match[]", "up"), ("match[]", "{}")],
+            'invalid parameter "match[]": 1:1: parse error: vector selector must contain at least one',
+        ),
         ([("match[]", "up"), ("start", "soon")], 'Parameter "start": "soon" is no time. Write Unix seconds'),
         ([("match[]", "up"), ("end", "NaN")], 'Parameter "end": "NaN" is no time.'),
         ([("match[]", "up"), ("start", "2"), ("end", "1.999")], "end must not be before start."),

@@ -75,4 +75,4 @@ def _point(labels: str, point: Json, wanted: Json) -> str | None:
 def _close(one: float, other: float) -> bool:
     if math.isnan(one) or math.isnan(other):
         return math.isnan(one) and math.isnan(other)
-    return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-12)
+    return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-7)

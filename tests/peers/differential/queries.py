@@ -4,7 +4,11 @@ Left out is what Prometheus 2.42 does not have, and where it differs from Promet
 * functions and modifiers that are newer (`sort_by_label`, `limitk`, `info`, `fill` and others);
 * names that stay until the end (delayed name removal): nothing groups by `__name__` or reads it from results;
 * the left border of ranges and of the lookback: see data.py; no query is at a multiple of a subquery's step;
-* `topk` and `bottomk` of values that may be equal: which of them is taken is not defined.
+* `topk` and `bottomk` of values that may be equal: which of them is taken is not defined;
+* `stddev` and `stdvar` of NaN and Inf, which are 0 in 2.42 when alone, and the dates of such values;
+* `atan2`, which keeps the name in 2.42;
+* `predict_linear` with `@`: the window of 2.42 moves with the steps;
+* subqueries in subqueries, whose borders are at multiples of steps.
 """
 
 import random
@@ -70,14 +74,10 @@ _OF_VECTORS: Final = (
     "timestamp",
     "sort",
     "sort_desc",
-    "minute",
-    "hour",
-    "day_of_week",
-    "days_in_month",
-    "year",
 )
-_AGGREGATIONS: Final = ("sum", "avg", "min", "max", "count", "stddev", "stdvar", "group")
-_ARITHMETIC: Final = ("+", "-", "*", "/", "%", "^", "atan2")
+_DATES: Final = ("minute", "hour", "day_of_week", "days_in_month", "year")
+_AGGREGATIONS: Final = ("sum", "avg", "min", "max", "count", "group")
+_ARITHMETIC: Final = ("+", "-", "*", "/", "%", "^")
 _COMPARISONS: Final = ("==", "!=", "<", ">", "<=", ">=")
 _NUMBERS: Final = ("0", "1", "2", "-1.5", "0.25", "1e3", "100", "Inf", "NaN")
 
@@ -133,14 +133,15 @@ class Maker:
             function, selector = self._pick(_OF_COUNTERS), self._selector(COUNTERS)
         else:
             function, selector = self._pick(_OF_RANGES), self._selector()
-        window = f"{selector}[{self._pick(_RANGES)}]{self._shift()}"
+        window = f"{selector}[{self._pick(_RANGES)}]{self._pick(_OFFSETS)}"
         match self._rng.randrange(8):
             case 0:
                 return f"quantile_over_time({self._pick(['0', '0.5', '0.95', '1', '2', '-1'])}, {window})"
             case 1:
                 return f"predict_linear({window}, {self._pick(['60', '3600', '-100'])})"
             case _:
-                return f"{function}({window})"
+                at = self._pick(["", "", "", "", " @ start()", " @ end()"])
+                return f"{function}({window}{at})"
 
     def _call(self, depth: int) -> str:
         return f"{self._pick(_OF_VECTORS)}({self._vector(depth)})"
@@ -160,6 +161,7 @@ class Maker:
                 f'label_join({inner}, "both", "/", "instance", "job", "nothing")',
                 f"vector({self._scalar(depth)})",
                 f"-({inner})",
+                f"{self._pick(_DATES)}({self._selector(GAUGES)}{self._shift()})",
             ]
         )
 
@@ -173,6 +175,8 @@ class Maker:
             case 2:
                 which = self._pick(["topk", "bottomk"])
                 return f"{which}{grouping} ({self._rng.choice([0, 1, 1, 2, 3])}, {self._selector(GAUGES)})"
+            case 3:
+                return f"{self._pick(['stddev', 'stdvar'])}{grouping} ({self._selector(GAUGES)})"
             case _:
                 return f"{self._pick(_AGGREGATIONS)}{grouping} ({self._vector(depth)})"
 
@@ -208,10 +212,14 @@ class Maker:
     def _set(self, depth: int) -> str:
         matching = self._pick(["", " on (instance)", " on (job)", " ignoring (mode)", " on ()"])
         operator = self._pick(["and", "or", "unless"])
+        if operator == "or":
+            return f"({self._aggregation(depth)} or{matching} {self._aggregation(depth)})"
         return f"({self._vector(depth)} {operator}{matching} {self._vector(depth)})"
 
     def _subquery(self, depth: int) -> str:
-        function = self._pick(_OF_RANGES[:-3])
+        function, inner = self._pick(_OF_RANGES[:-3]), self._vector(min(depth, 1))
+        if ":" in inner:
+            inner = self._selector()
         step = self._pick(["30s", "1m", "45s"])
         window = f"[{self._pick(_RANGES[2:5])}:{step}]{self._pick(_OFFSETS)}"
-        return f"{function}(({self._vector(min(depth, 1))}){window})"
+        return f"{function}(({inner}){window})"

@@ -1,0 +1,59 @@
+"""Answers as aligned columns and as CSV."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from gateway.client.answers import Answer
+from gateway.client.times import written
+from timeseries.labels import METRIC_NAME
+
+
+def table(answer: Answer) -> str:
+    """Write columns that line up: a row for each point, the times only where there may be several."""
+    header, *rows = ([visible(cell) for cell in row] for row in _rows(answer, times=answer.ranged))
+    widths = [max(map(_width, column)) for column in zip(header, *rows, strict=True)]
+    return "".join(_aligned(row, widths) for row in (header, *rows))
+
+
+def comma_separated(answer: Answer) -> str:
+    """Write CSV with a header: the time, the labels, the value."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(_rows(answer, times=True))
+    return out.getvalue()
+
+
+def visible(text: str) -> str:
+    """Return text that can't steer a terminal: what is not printable is escaped."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _rows(answer: Answer, *, times: bool) -> Iterator[Sequence[str]]:
+    names = sorted({name for line in answer.lines for name in line.labels}, key=_metric_first)
+    yield (*(["time"] if times else []), *names, "value")
+    for line in answer.lines:
+        own = [line.labels.get(name, "") for name in names]
+        for point in line.points:
+            yield (*([written(point.seconds)] if times else []), *own, point.value)
+
+
+def _metric_first(name: str) -> tuple[bool, str]:
+    return name != METRIC_NAME, name
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    *cells, value = row
+    *lefts, right = widths
+    padded = [cell + " " * (width - _width(cell)) for cell, width in zip(cells, lefts, strict=True)]
+    return "  ".join([*padded, " " * (right - _width(value)) + value]) + "\n"
+
+
+def _width(text: str) -> int:
+    """Count the places that a text takes on a terminal: East Asian characters take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )

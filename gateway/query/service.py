@@ -1,0 +1,136 @@
+"""Runs queries within their limits, and tells what each came to. Knows no HTTP."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from promql.ast import Expr, ValueType
+from promql.checker import type_of
+from promql.context import Limits
+from promql.engine import Answer, Options, run_instant, run_range
+from promql.errors import ParseError, QueryError, QueryTimeout, QueryTooLarge
+from promql.parser import parse
+from promql.source import Source
+from promql.values import Steps
+
+INSTANT: Final = "instant"
+RANGE: Final = "range"
+
+SUCCESS: Final = "success"
+OUTCOMES: Final[dict[type[QueryError], str]] = {
+    ParseError: "parse_error",
+    QueryTimeout: "timeout",
+    QueryTooLarge: "too_large",
+}
+"""What a query may come to besides success; every other error is one of the execution."""
+OTHER_OUTCOME: Final = "execution"
+
+
+class WrongType(QueryError):
+    """A query whose value can't be had at every step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What every query may use."""
+
+    timeout_s: float
+    max_samples: int
+    lookback_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a client may ask for: less time, another lookback. It has waited `waited_s` for its turn."""
+
+    timeout_s: float | None = None
+    lookback_ms: int | None = None
+    waited_s: float = 0.0
+
+
+NO_WISHES: Final = Wishes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What is counted of a query that was run."""
+
+    kind: str
+    outcome: str
+    seconds: float
+    waited_s: float
+    samples: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """An answer, and how long it took."""
+
+    answer: Answer
+    seconds: float
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queries:
+    """Answers queries over one source. How many run at once is for whoever calls."""
+
+    source: Source
+    rules: Rules
+    stopwatch: Callable[[], float]
+    ran: Callable[[Ran], None] = field(default=lambda _: None)
+
+    def instant(self, text: str, time_ms: int, wishes: Wishes = NO_WISHES) -> Timed:
+        """Answer a query at one time; raises QueryError."""
+
+        def run(expr: Expr, options: Options) -> Answer:
+            return run_instant(expr, time_ms, self.source, options, text)
+
+        return self._timed(INSTANT, text, wishes, run)
+
+    def range(self, text: str, steps: Steps, wishes: Wishes = NO_WISHES) -> Timed:
+        """Answer a query at every step; raises QueryError."""
+
+        def run(expr: Expr, options: Options) -> Answer:
+            kind = type_of(expr)
+            if kind not in (ValueType.VECTOR, ValueType.SCALAR):
+                raise WrongType(
+                    f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
+                )
+            return run_range(expr, steps, self.source, options, text)
+
+        return self._timed(RANGE, text, wishes, run)
+
+    def _timed(self, kind: str, text: str, wishes: Wishes, run: Callable[[Expr, Options], Answer]) -> Timed:
+        started = self.stopwatch()
+        outcome, samples = OTHER_OUTCOME, 0
+        try:
+            options = self._options(wishes, started)
+            expr = parse(text)
+            if options.limits.remaining() <= 0:
+                raise QueryTimeout("query timed out in query queue")
+            answer = run(expr, options)
+            outcome, samples = SUCCESS, answer.usage.samples
+            return Timed(answer=answer, seconds=self.stopwatch() - started, waited_s=wishes.waited_s)
+        except QueryError as error:
+            outcome = OUTCOMES.get(type(error), OTHER_OUTCOME)
+            raise
+        finally:
+            seconds = self.stopwatch() - started
+            self.ran(
+                Ran(kind=kind, outcome=outcome, seconds=seconds, waited_s=wishes.waited_s, samples=samples)
+            )
+
+    def _options(self, wishes: Wishes, started: float) -> Options:
+        """Return the rules with what the client wished; waiting has used up some of the time."""
+        rules = self.rules
+        timeout_s = rules.timeout_s if wishes.timeout_s is None else min(wishes.timeout_s, rules.timeout_s)
+        deadline = started + timeout_s - wishes.waited_s
+        return Options(
+            lookback_ms=wishes.lookback_ms or rules.lookback_ms,
+            limits=Limits(
+                max_samples=rules.max_samples,
+                max_cells=rules.max_samples,
+                remaining=lambda: deadline - self.stopwatch(),
+            ),
+        )

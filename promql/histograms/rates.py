@@ -1,0 +1,153 @@
+"""Change of native histograms over a window: rate, increase, delta, irate, idelta. Knows no series."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from promql.histograms import notes as texts
+from promql.histograms.model import FloatHistogram, MixedSchemas
+from timeseries.histogram import ResetHint
+
+# A sample this much further from the border than the samples are from each other is not the last one missing:
+# the series begins or ends within the window.
+_CLOSE_ENOUGH: Final = 1.1
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes:
+    """Collects what a function over histograms has to annotate, without place: warnings and infos."""
+
+    warnings: list[str] = field(default_factory=list)
+    infos: list[str] = field(default_factory=list)
+
+
+def extrapolated(
+    times: Sequence[int],
+    histograms: Sequence[FloatHistogram],
+    starts: Sequence[int],
+    window: tuple[int, int],
+    *,
+    counter: bool,
+    per_second: bool,
+    metric: str,
+    notes: Notes,
+) -> FloatHistogram | None:
+    """Return rate (counter, per second), increase (counter) or delta of one window; None: no value.
+
+    The window has no floats; `window` is its start and end in ms. `starts` tells when the counting of each
+    sample began, 0 when unknown; `metric` is the name for annotations.
+    """
+    if len(histograms) < 2:
+        return None
+    resets = _resets(times, histograms, starts) if counter else []
+    try:
+        change = _change(histograms, resets, counter=counter, metric=metric, notes=notes)
+    except MixedSchemas:
+        notes.warnings.append(texts.mixed_schemas(metric))
+        return None
+    if change is None:
+        return None
+    factor = _factor(times, window, histograms[0].count, change.count if counter else 0.0)
+    return change.times(factor / ((window[1] - window[0]) / 1000) if per_second else factor)
+
+
+def instant(
+    times: Sequence[int],
+    histograms: Sequence[FloatHistogram],
+    starts: Sequence[int],
+    *,
+    rate: bool,
+    metric: str,
+    notes: Notes,
+) -> FloatHistogram | None:
+    """Return irate (rate) or idelta of two samples, the last of a window; None: no value."""
+    before, now = histograms
+    hints = {before.hint, now.hint}
+    seconds = (times[1] - times[0]) / 1000
+    if not seconds:
+        return None
+    if rate and ResetHint.GAUGE in hints:
+        notes.warnings.append(texts.not_counter(metric))
+    if not rate and hints != {ResetHint.GAUGE}:
+        notes.warnings.append(texts.not_gauge(metric))
+    change = now
+    if not rate or not any(_resets(times, histograms, starts)):
+        try:
+            difference = now.minus(before)
+        except MixedSchemas:
+            notes.warnings.append(texts.mixed_schemas(metric))
+            return None
+        change = difference.histogram
+        if difference.reconciled:
+            notes.infos.append(texts.reconciled(texts.SUBTRACTION))
+    change = change.with_hint(ResetHint.GAUGE).compacted()
+    return change.over(seconds) if rate else change
+
+
+def start_resets(times: Sequence[int], starts: Sequence[int], at: int) -> bool:
+    """Whether the counting of sample `at` began after the sample before it.
+
+    Where it began exactly then, that is a reset for senders of deltas, who know the start before, too.
+    Senders who don't know the start give the time of their first sample, which is none.
+    """
+    start, before = starts[at], times[at - 1]
+    if start == 0 or start > times[at] or start < before:
+        return False
+    return start > before or starts[at - 1] != 0
+
+
+def _resets(times: Sequence[int], histograms: Sequence[FloatHistogram], starts: Sequence[int]) -> list[bool]:
+    """Tell of each sample but the first whether its counter began anew since the sample before."""
+    return [
+        start_resets(times, starts, at) or histograms[at].reset_since(histograms[at - 1])
+        for at in range(1, len(histograms))
+    ]
+
+
+def _change(
+    histograms: Sequence[FloatHistogram],
+    resets: Sequence[bool],
+    *,
+    counter: bool,
+    metric: str,
+    notes: Notes,
+) -> FloatHistogram | None:
+    """Return last minus first, plus what was counted before each reset. Raises MixedSchemas."""
+    first, last = histograms[0], histograms[-1]
+    relevant = list(histograms if counter else (first, last))
+    if counter and any(own.hint is ResetHint.GAUGE for own in histograms):
+        notes.warnings.append(texts.not_counter(metric))
+    if not counter and (first.hint is not ResetHint.GAUGE or last.hint is not ResetHint.GAUGE):
+        notes.warnings.append(texts.not_gauge(metric))
+    if counter and resets[0]:
+        # What came before counts for nothing, and its buckets may be other ones.
+        second = histograms[1]
+        relevant[0] = FloatHistogram(schema=second.schema, custom_values=second.custom_values)
+    if any(own.custom != last.custom for own in relevant):
+        raise MixedSchemas
+    change = last.reduced_to(min(own.schema for own in relevant)).minus(relevant[0])
+    if change.reconciled:
+        notes.infos.append(texts.reconciled(texts.SUBTRACTION))
+    for before, reset in zip(relevant[1:], resets[1:], strict=False):
+        if reset:
+            change = change.histogram.plus(before)
+            if change.reconciled:
+                notes.infos.append(texts.reconciled(texts.ADDITION))
+    return change.histogram.with_hint(ResetHint.GAUGE).compacted()
+
+
+def _factor(times: Sequence[int], window: tuple[int, int], first: float, change: float) -> float:
+    """Return by how much the change between the samples is to be enlarged to stand for the window.
+
+    `change` is that of a counter's count, 0 for a gauge: a counter is not taken to have been below zero.
+    """
+    sampled = (times[-1] - times[0]) / 1000
+    to_start, to_end = (times[0] - window[0]) / 1000, (window[1] - times[-1]) / 1000
+    apart = sampled / (len(times) - 1)
+    if to_start >= apart * _CLOSE_ENOUGH:
+        to_start = apart / 2
+    if change > 0 and first >= 0:
+        to_start = min(to_start, sampled * (first / change))
+    if to_end >= apart * _CLOSE_ENOUGH:
+        to_end = apart / 2
+    return (sampled + to_start + to_end) / sampled

@@ -1,0 +1,1 @@
+"""Scripts in Prometheus' test language: read, run and judged. Knows no function of PromQL."""
