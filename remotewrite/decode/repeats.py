@@ -6,6 +6,7 @@ they stood in it. Knows how a Sample is written; what else a request holds does 
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
@@ -29,6 +30,9 @@ _TAIL_SHIFT: Final = np.uint64(16)
 
 # Requests of some 400,000 series. What more there is is read the usual way.
 CAPACITY: Final = 128 * 1024 * 1024
+
+# What a layout costs beside its bytes: five objects, and its place among the others.
+LAYOUT_BYTES: Final = 800
 
 # Kinds of requests seen once; a request of a new kind is put aside only when it comes again.
 _MAX_SEEN: Final = 4096
@@ -79,7 +83,7 @@ class Layout:
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        return len(self.blank) + 24 * len(self.at)
+        return LAYOUT_BYTES + len(self.blank) + 24 * len(self.at)
 
 
 def _blanked(body: bytes, at: Ints) -> bytearray:
@@ -91,11 +95,14 @@ def _blanked(body: bytes, at: Ints) -> bytearray:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plain:
-    """A request all of whose series have one sample: their tag, and where in them the values stand."""
+    """A request all of whose series have one sample, and where in them the values stand.
+
+    `is_head` tells whether bytes are whole fields of such a request, and nothing that is kept is in them.
+    """
 
     body: bytes
     series: Buffer
-    tag: int
+    is_head: Callable[[bytes], bool]
     at: Ints
     refs: Ints
     starts: Ints
@@ -151,23 +158,18 @@ class Repeats:
 def _places(plain: Plain) -> Ints | None:
     """Return where the values stand in the body.
 
-    None unless the body ends with just these series, each after its tag and its size.
+    None unless it ends with just these series, each after its tag and its size. The bytes of a series may stand
+    elsewhere too, in a field that nobody reads: so what comes before must be whole fields, none of them a series.
+    Then all series are in the rest, and they fill it.
     """
-    body, series = plain.body, plain.series
+    series = plain.series
     lengths = series.ends - series.starts
     heads = 2 + (lengths >> 7 > 0) + (lengths >> 14 > 0) + (lengths >> 21 > 0)
     before = np.cumsum(heads)
-    base = len(body) - int(series.ends[-1] + before[-1])
-    octets = np.frombuffer(body, np.uint8)
-    tags = base + series.starts + before - heads
-    if base < 0 or (octets[tags] != plain.tag).any():
+    base = len(plain.body) - int(series.ends[-1] + before[-1])
+    if base < 0 or not plain.is_head(plain.body[:base]):
         return None
-    content = np.ones(len(body) - base, np.bool_)
-    for offset in range(int(heads.max())):
-        some = tags[heads > offset] + offset
-        content[some - base] = False
-    same = octets[base:][content].tobytes() == series.raw[: int(series.ends[-1])]
-    return plain.at + base + before if same else None
+    return plain.at + base + before
 
 
 def _kind(body: bytes) -> Kind:

@@ -22,7 +22,6 @@ from timeseries.labels import Labels
 
 # The sizes of a Sample with a time of today: without a value (it is 0), and with one.
 _SAMPLE_SIZES: Final = (7, 16)
-_TAG_SERIES: Final = 0x0A
 _TAG_SAMPLES: Final = 0x12
 
 # A longer key may hold millions of labels: the general way counts them before it reads them.
@@ -92,7 +91,7 @@ class ReadingV1:
             self._learnt.plain = Plain(
                 body=body,
                 series=buffer,
-                tag=_TAG_SERIES,
+                is_head=_is_head,
                 at=at,
                 refs=columns.refs,
                 starts=columns.starts,
@@ -157,6 +156,14 @@ class ReadingV1:
                 self.builder.metadata.append(metadata(raw.family, raw.type, raw.help, raw.unit))
             except SeriesRejected as error:
                 self.builder.reject(error)
+
+
+def _is_head(raw: bytes) -> bool:
+    try:
+        request = wire.RequestV1.FromString(raw)
+    except DecodeError:
+        return False
+    return not request.timeseries and not request.metadata
 
 
 def exemplar(message: bytes) -> Exemplar:

@@ -6,6 +6,7 @@ from itertools import pairwise, repeat
 from typing import Final
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from remotewrite.decode.batch import Batch, BatchBuilder, SampleColumns
 from remotewrite.decode.general import SeriesReader, parse
@@ -23,7 +24,6 @@ from timeseries.labels import METRIC_NAME, Labels
 # A key is the numbers of the symbols, four bytes each.
 _KEY_DTYPE: Final = np.dtype("<u4")
 _REJECTED: Final = -2
-_TAG_SERIES: Final = 0x2A
 # Metadata as one number: 4 bits of type, then the numbers of the help and unit symbols.
 _SYMBOL_BITS: Final = 29
 _TYPE_BITS: Final = 4
@@ -106,7 +106,7 @@ class ReadingV2:
             self._learnt.plain = Plain(
                 body=body,
                 series=buffer,
-                tag=_TAG_SERIES,
+                is_head=_is_head,
                 at=rows.values_at,
                 refs=columns.refs,
                 starts=columns.starts,
@@ -205,3 +205,10 @@ class ReadingV2:
             for reference in references[: 2 * MAX_LABELS]
         ]
         return describe(list(zip(symbols[::2], symbols[1::2], strict=False)))
+
+
+def _is_head(raw: bytes) -> bool:
+    try:
+        return not wire.RequestV2.FromString(raw).timeseries
+    except DecodeError:
+        return False

@@ -1,5 +1,6 @@
 """Requests like one before: read without being parsed, and read the same."""
 
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remotewrite.decode.batch import Batch
-from remotewrite.decode.repeats import Repeats
+from remotewrite.decode.repeats import LAYOUT_BYTES, Repeats
 from remotewrite.decode.table import SeriesTable
 from remotewrite.decode.v1 import decode_v1
 from remotewrite.decode.v2 import decode_v2
@@ -128,7 +129,7 @@ def test_a_request_that_was_not_kept_has_no_layout() -> None:
 
 def test_layouts_beyond_the_capacity_are_dropped_the_oldest_first() -> None:
     receiver = Receiver()
-    known = receiver.table.v2.repeats = Repeats(capacity=200)
+    known = receiver.table.v2.repeats = Repeats(capacity=2 * (LAYOUT_BYTES + 100))
     bodies = [one(f"metric_{number}") for number in range(9)]
     for body in bodies:
         learn(receiver, body)
@@ -178,3 +179,60 @@ def test_equal_requests_of_1_0_and_2_0_are_not_taken_for_each_other() -> None:
     learn(receiver, one("up"))
     batch = decode_v1(one("up"), receiver.table)
     assert len(batch.samples) == 0
+
+
+def plain_v1(value: float) -> bytes:
+    """Write a 1.0 request of one series."""
+    series = Series(labels=Labels({"__name__": "up"}), samples=[Sample(NOW_MS, value)])
+    return reference_v1([series]).SerializeToString()
+
+
+def unread(content: bytes) -> bytes:
+    """Write a field that nobody reads."""
+    return bytes([0x7A, len(content)]) + content
+
+
+@pytest.mark.parametrize(
+    ("decode", "write"), [(decode_v1, plain_v1), (decode_v2, lambda value: one("up", value))], ids=["1.0", "2.0"]
+)
+def test_a_copy_of_the_series_in_a_field_that_nobody_reads_is_not_read(
+    decode: Decode, write: Callable[[float], bytes]
+) -> None:
+    receiver = Receiver()
+    for copied in (1.5, 1.5, 99.0):
+        batch = decode(write(1.5) + unread(write(copied)), receiver.table)
+        batch.learnt.keep()
+        assert batch.samples.values.tolist() == [1.5]
+
+
+def test_metadata_before_the_series_of_a_1_0_request_is_told_each_time() -> None:
+    receiver = Receiver()
+    up = Metadata(family="up", type=MetricType.GAUGE, help="a", unit="")
+    body = reference_v1([], [up]).SerializeToString() + plain_v1(1.5)
+    for _ in range(3):
+        assert receiver.view(decode_v1(body, receiver.table)).metadata == [up]
+
+
+def test_a_layout_is_learnt_behind_fields_that_nobody_reads() -> None:
+    receiver = Receiver()
+    bodies = [unread(b"abc") + one("up", value) for value in (1.5, 2.5, 3.5)]
+    for body in bodies[:2]:
+        decode_v2(body, receiver.table).learnt.keep()
+    repeat = receiver.table.v2.repeats.read(bodies[2])
+    assert repeat is not None
+    assert repeat.values.tolist() == [3.5]
+
+
+def test_what_a_layout_counts_for_is_at_least_what_it_takes() -> None:
+    receiver = Receiver()
+    bodies = [one(f"metric_{number:03}") for number in range(200)]
+    for body in bodies:
+        decode_v2(body, receiver.table).learnt.keep()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for body in bodies:
+        decode_v2(body, receiver.table).learnt.keep()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    counted = sum(layout.size for layout in receiver.table.v2.repeats._layouts.values())
+    assert 0 < after - before <= counted
