@@ -70,10 +70,12 @@ _TOO_LARGE = {
     431: f"its request line and headers are larger than {MAX_HEADER_BYTES} bytes",
 }
 
-# The values of this header, as they came: waitress takes it out, whatever it says.
+# The values of this header as they came, with the lines that continue them: waitress takes it out.
+# Nothing in it can be matched in two ways: that would take seconds for a long one.
 _TRANSFER_ENCODING: Final = re.compile(
-    rb"^transfer-encoding:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+    rb"^transfer-encoding:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
 )
+_AROUND_VALUES: Final = b" \t\r"
 
 _VERSIONS: Final = ("1.0", "1.1")
 
@@ -226,7 +228,7 @@ class _Parser(HTTPRequestParser):
             raise ParsingError("only HTTP/1.1 has Transfer-Encoding")
         if "CONTENT_LENGTH" in self.headers:
             raise ParsingError("it has both Content-Length and Transfer-Encoding")
-        if len(codings) > 1 or codings[0].lower() != b"chunked":
+        if len(codings) > 1 or codings[0].strip(_AROUND_VALUES).lower() != b"chunked":
             raise ParsingError("its Transfer-Encoding is not chunked, once")
 
 

@@ -179,6 +179,8 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\n\r\n"
         (b"1.1", b"Transfer-Encoding: chunked, chunked"),
         (b"1.1", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
         (b"1.1", b"Transfer-Encoding:\r\n chunked"),
+        (b"1.1", b"Transfer-Encoding: chunked\r\n ,chunked"),
+        (b"1.1", b"Transfer-Encoding: chunked\r\n\t, chunked\r\n , chunked"),
         (b"1.0", b"Connection: keep-alive\r\nTransfer-Encoding: chunked"),
         (b"1.0", b"Connection: keep-alive\r\nTransfer-Encoding: chunked\r\nContent-Length: 4"),
     ],
@@ -198,6 +200,13 @@ def test_a_body_whose_end_is_said_in_two_ways_is_refused_and_ends_the_connection
         assert (answer.status, "Transfer-Encoding" in sentence(answer)) == (400, True)
         assert wire.is_closed()
     assert paths == []
+
+
+def test_a_long_transfer_encoding_is_refused_before_the_client_gives_up(no_content: Running) -> None:
+    with Wire(no_content.port) as wire:
+        blanks = b" " * 60_000
+        answer = wire.ask(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked%b,chunked\r\n\r\n" % blanks)
+        assert (answer.status, "Transfer-Encoding" in sentence(answer)) == (400, True)
 
 
 class Later:
