@@ -113,6 +113,8 @@ class Store:
         self._write_lock = threading.Lock()
         self._series_lock = threading.Lock()
         self._upkeep_lock = threading.Lock()
+        # Numbers of tombstones and records come again once they are free: one thread at a time frees them.
+        self._graves_lock = threading.Lock()
         self._queue = _Queue()
         self.tally = Tally()
         self._library = Library(self._database, damage)
@@ -299,6 +301,8 @@ class Store:
         """
         matching = [self.index.select(matchers) for matchers in selectors]
         refs = np.unique(np.concatenate([np.empty(0, np.int64), *matching]))
+        # A crash takes series of which nothing was kept, and a tombstone that named one would be no good.
+        refs = refs[refs < self._persisted]
         if not len(refs):
             return 0
         with self._write_lock:
@@ -321,16 +325,17 @@ class Store:
 
     def clear_records(self) -> None:
         """Take the histograms and exemplars that were deleted off the disk, a row at a time."""
-        some = [one for one in self.state.tombstones if one.record_id]
-        if not some:
-            return
-        for records in (self.histograms, self.exemplars):
-            records.clear(some, self._write_lock)
-        with self._write_lock:
-            changed = {one.id: replace(one, record_id=0) for one in some}
-            self._graves.change(list(changed.values()))
-            tombstones = tuple(changed.get(one.id, one) for one in self.state.tombstones)
-            self.state = replace(self.state, tombstones=tombstones)
+        with self._graves_lock:
+            some = [one for one in self.state.tombstones if one.record_id]
+            if not some:
+                return
+            for records in (self.histograms, self.exemplars):
+                records.clear(some, self._write_lock)
+            with self._write_lock:
+                changed = {one.id: replace(one, record_id=0) for one in some}
+                self._graves.change(list(changed.values()))
+                tombstones = tuple(changed.get(one.id, one) for one in self.state.tombstones)
+                self.state = replace(self.state, tombstones=tombstones)
 
     def deleted_in_log(self) -> bool:
         """Tell whether the log has rows that a tombstone covers: a flush removes them."""
@@ -338,14 +343,15 @@ class Store:
 
     def forget_tombstones(self) -> None:
         """Forget the tombstones of which nothing that they cover is left."""
-        state = self.state
-        spent = [one for one in state.tombstones if not self._covers_anything(one, state)]
-        if spent:
-            with self._write_lock:
-                self._graves.remove(spent)
-                gone = {one.id for one in spent}
-                left = tuple(one for one in self.state.tombstones if one.id not in gone)
-                self.state = replace(self.state, tombstones=left)
+        with self._graves_lock:
+            state = self.state
+            spent = [one for one in state.tombstones if not self._covers_anything(one, state)]
+            if spent:
+                with self._write_lock:
+                    self._graves.remove(spent)
+                    gone = {one.id for one in spent}
+                    left = tuple(one for one in self.state.tombstones if one.id not in gone)
+                    self.state = replace(self.state, tombstones=left)
 
     def _covers_anything(self, one: Tombstone, state: State) -> bool:
         """Tell whether anything that a tombstone covers is left; once it is not, it never will be again."""

@@ -1,13 +1,19 @@
 """What the store's tests share: batches of plain values, and a model of a store that is plainly right."""
 
+import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from gateway.storage.database import FILE_NAME
 from gateway.storage.store import Selection, Store
 from remotewrite.decode.batch import Batch, SampleColumns
-from tests.strategies import bits, from_bits
+from tests.strategies import NOW_MS, bits, from_bits
+from timeseries.exemplar import Exemplar
+from timeseries.histogram import Histogram, HistogramSample
 from timeseries.labels import Labels
 from timeseries.matcher import Matcher, MatchType
 from timeseries.metadata import Metadata
@@ -106,3 +112,34 @@ def counting(first: int, count: int, every: int = 15_000, many: int = 10) -> lis
         for at in range(count)
         for number in range(many)
     ]
+
+
+def note(store: Store, number: int, time_ms: int, value: float = 1.0) -> None:
+    """Commit a histogram and an exemplar."""
+    ref = store.register(series(number))
+    one = HistogramSample(time_ms, Histogram(integer=True, schema=0, count=0, sum=value))
+    mark = Exemplar(labels=Labels({"trace": "a"}), value=value, time_ms=time_ms)
+    store.commit(replace(batch(store, []), histograms=[(ref, one)], exemplars=[(ref, mark)]))
+
+
+def noted(store: Store) -> list[tuple[int, int, float]]:
+    """Return all histograms, which the exemplars must be like: series, time since NOW_MS, value."""
+    refs = store.index.select(EVERYTHING)
+    histograms = store.histograms.select(refs, *ALL_TIME)
+    exemplars = store.exemplars.select(refs, *ALL_TIME)
+    found = [
+        (ref, one.time_ms - NOW_MS, one.histogram.sum)
+        for ref in sorted(histograms)
+        for one in histograms[ref]
+    ]
+    assert found == [
+        (ref, one.time_ms - NOW_MS, one.value) for ref in sorted(exemplars) for one in exemplars[ref]
+    ]
+    return found
+
+
+def rows_in(path: Path, table: str) -> int:
+    """Count the rows of a table."""
+    with closing(sqlite3.connect(path / FILE_NAME)) as database:
+        (count,) = database.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(count)

@@ -4,7 +4,6 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +24,14 @@ from tests.gateway.storage.samples import (
     contents,
     counting,
     naming,
+    note,
+    noted,
     open_store,
+    rows_in,
     series,
 )
 from tests.strategies import NOW_MS, garbage, truncations
 from timeseries.columns import Ints
-from timeseries.exemplar import Exemplar
-from timeseries.histogram import Histogram, HistogramSample
-from timeseries.labels import Labels
 
 numbers = st.integers(0, (1 << 62) - 1)
 tombstones = st.builds(
@@ -50,13 +49,6 @@ tombstones = st.builds(
 def fields(one: Tombstone) -> list[object]:
     """Return a tombstone as plain values."""
     return [one.id, one.log_seq, one.part_id, one.record_id, one.start_ms, one.end_ms, one.refs.tolist()]
-
-
-def rows_in(path: Path, table: str) -> int:
-    """Count the rows of a table."""
-    with closing(sqlite3.connect(path / FILE_NAME)) as database:
-        (count,) = database.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(count)
 
 
 @given(tombstones)
@@ -92,6 +84,22 @@ def test_a_deletion_that_matches_nothing_leaves_nothing_behind(tmp_path: Path) -
         store.commit(batch(store, counting(NOW_MS, 5)))
         assert store.delete([naming([77])], *ALL_TIME) == 0
         assert store.delete([], *ALL_TIME) == 0
+        assert store.state.tombstones == ()
+
+
+def test_a_deletion_holds_after_a_crash_that_takes_a_series_of_which_nothing_was_kept(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.commit(batch(store, counting(NOW_MS, 3)))
+        store.register(series(77))
+        assert store.delete([EVERYTHING], *ALL_TIME) == 10
+    with open_store(tmp_path) as store:
+        assert contents(store) == {}
+
+
+def test_a_deletion_of_series_of_which_nothing_was_kept_leaves_nothing_behind(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.register(series(77))
+        assert store.delete([EVERYTHING], *ALL_TIME) == 0
         assert store.state.tombstones == ()
 
 
@@ -442,96 +450,6 @@ def test_a_damaged_last_number_of_the_log_is_told_and_nothing_is_lost(tmp_path: 
     with open_store(tmp_path, damage=lambda origin, *_: told.append(origin)) as store:
         assert "flushed" in told
         assert contents(store) == wanted
-
-
-# --- histograms and exemplars ---
-
-
-def note(store: Store, number: int, time_ms: int, value: float = 1.0) -> None:
-    """Commit a histogram and an exemplar."""
-    ref = store.register(series(number))
-    one = HistogramSample(time_ms, Histogram(integer=True, schema=0, count=0, sum=value))
-    mark = Exemplar(labels=Labels({"trace": "a"}), value=value, time_ms=time_ms)
-    store.commit(replace(batch(store, []), histograms=[(ref, one)], exemplars=[(ref, mark)]))
-
-
-def noted(store: Store) -> list[tuple[int, int, float]]:
-    """Return all histograms, which the exemplars must be like: series, time since NOW_MS, value."""
-    refs = store.index.select(EVERYTHING)
-    histograms = store.histograms.select(refs, *ALL_TIME)
-    exemplars = store.exemplars.select(refs, *ALL_TIME)
-    found = [
-        (ref, one.time_ms - NOW_MS, one.histogram.sum)
-        for ref in sorted(histograms)
-        for one in histograms[ref]
-    ]
-    assert found == [
-        (ref, one.time_ms - NOW_MS, one.value) for ref in sorted(exemplars) for one in exemplars[ref]
-    ]
-    return found
-
-
-@pytest.mark.parametrize("way", ["as they are", "joined", "cleaned", "reopened"])
-def test_histograms_and_exemplars_are_deleted_and_later_ones_are_there(tmp_path: Path, way: str) -> None:
-    with open_store(tmp_path, sync="off") as store:
-        for at in range(35):
-            note(store, at % 2, NOW_MS + at)
-        store.delete([naming([0])], NOW_MS + 2, NOW_MS + 20)
-        note(store, 0, NOW_MS + 4, 2.0)
-        left = sorted([(at % 2, at, 1.0) for at in range(35) if at % 2 or not 2 <= at <= 20] + [(0, 4, 2.0)])
-        assert noted(store) == left
-        if way == "joined":
-            for at in range(40):
-                note(store, 1, NOW_MS + 100 + at)
-                left.append((1, 100 + at, 1.0))
-            store.tidy_records(0)
-        if way == "cleaned":
-            Upkeep(store, Policy()).clean()
-            assert store.state.tombstones == ()
-        assert noted(store) == left
-    with open_store(tmp_path) as store:
-        assert noted(store) == left
-
-
-def test_cleaning_leaves_no_deleted_histogram_on_the_disk(tmp_path: Path) -> None:
-    with open_store(tmp_path, sync="off") as store:
-        for number in (0, 1):
-            note(store, number, NOW_MS)
-        store.delete([naming([0])], *ALL_TIME)
-        Upkeep(store, Policy()).clean()
-        assert noted(store) == [(1, 0, 1.0)]
-    assert [rows_in(tmp_path, table) for table in ("record", "tombstone")] == [2, 0]
-
-
-def test_a_histogram_after_all_rows_went_has_a_number_that_is_not_deleted(tmp_path: Path) -> None:
-    with open_store(tmp_path, sync="off") as store:
-        for at in range(5):
-            note(store, 0, NOW_MS + at)
-        store.delete([naming([0])], *ALL_TIME)
-        store.tidy_records(NOW_MS + 100)
-        note(store, 0, NOW_MS)
-        assert noted(store) == [(0, 0, 1.0)]
-
-
-def test_a_reader_does_not_hide_a_new_histogram_behind_a_tombstone_that_went(tmp_path: Path) -> None:
-    with open_store(tmp_path, sync="off") as store:
-        note(store, 0, NOW_MS)
-        store.delete([naming([0])], *ALL_TIME)
-
-        def act() -> None:
-            Upkeep(store, Policy()).clean()
-            note(store, 0, NOW_MS, 2.0)
-
-        known, waiting = store.histograms._tombstones, [act]
-
-        def begin() -> tuple[Tombstone, ...]:
-            found = known()
-            if waiting:
-                waiting.pop()()
-            return found
-
-        store.histograms._tombstones = begin
-        assert noted(store) == [(0, 0, 2.0)]
 
 
 # --- an older database ---
