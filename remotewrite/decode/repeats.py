@@ -158,9 +158,9 @@ class Repeats:
 def _places(plain: Plain) -> Ints | None:
     """Return where the values stand in the body.
 
-    None unless it ends with just these series, each after its tag and its size. The bytes of a series may stand
-    elsewhere too, in a field that nobody reads: so what comes before must be whole fields, none of them a series.
-    Then all series are in the rest, and they fill it.
+    None unless it ends with just these series, each after its tag and its size. The bytes of a series may
+    stand in a field that nobody reads, too. So what comes before must be whole fields, none of them a series:
+    then all series are in the rest, and they fill it.
     """
     series = plain.series
     lengths = series.ends - series.starts

@@ -193,7 +193,9 @@ def unread(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("decode", "write"), [(decode_v1, plain_v1), (decode_v2, lambda value: one("up", value))], ids=["1.0", "2.0"]
+    ("decode", "write"),
+    [(decode_v1, plain_v1), (decode_v2, lambda value: one("up", value))],
+    ids=["1.0", "2.0"],
 )
 def test_a_copy_of_the_series_in_a_field_that_nobody_reads_is_not_read(
     decode: Decode, write: Callable[[float], bytes]
