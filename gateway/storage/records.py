@@ -113,6 +113,7 @@ class Records(Generic[T]):
             rows = self._database.reader.execute(_SELECT, (self._kind, start_ms, end_ms))
             if self._tombstones() is tombstones:
                 return rows, tombstones
+            rows.close()  # as long as it is open the next one sees the same rows
 
     def _records(self, rows: Iterable[tuple[int, bytes]], covered: "_Covered") -> Iterator[Record]:
         for number, body in rows:

@@ -75,6 +75,23 @@ def test_a_reader_does_not_hide_a_new_histogram_behind_a_tombstone_that_went(tmp
         assert noted(store) == [(0, 0, 2.0)]
 
 
+def test_a_reader_that_looks_again_does_not_see_what_was_there_before(tmp_path: Path) -> None:
+    with open_store(tmp_path, sync="off") as store:
+        note(store, 0, NOW_MS)
+        store.delete([naming([0])], *ALL_TIME)
+        known, asked = store.histograms._tombstones, 0
+
+        def ask() -> tuple[Tombstone, ...]:
+            nonlocal asked
+            asked += 1
+            if asked == 2:  # the rows are chosen
+                Upkeep(store, Policy()).clean()
+            return known()
+
+        store.histograms._tombstones = ask
+        assert noted(store) == []
+
+
 @pytest.mark.parametrize("step", ["clear_records", "forget_tombstones"])
 def test_a_deletion_in_the_midst_of_two_cleanings_holds(
     tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
