@@ -35,7 +35,7 @@ CAPACITY: Final = 128 * 1024 * 1024
 LAYOUT_BYTES: Final = 800
 
 # Kinds of requests seen once; a request of a new kind is put aside only when it comes again.
-_MAX_SEEN: Final = 4096
+_MAX_SEEN: Final = 65_536
 
 Kind = tuple[int, int]
 

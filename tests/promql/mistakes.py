@@ -30,6 +30,7 @@ MISTAKES: Final = {
     "1e309": '1:1: error parsing number: strconv.ParseFloat: parsing "1e309": value out of range',
     "5hs": '1:1: unknown unit "hs" in duration "5hs"',
     "1m1h": '1:1: not a valid duration string: "1m1h"',
+    "1m2m": '1:1: not a valid duration string: "1m2m"',
     "300y": "1:1: duration out of range",
     "a +\n 'b": "2:2: unterminated quoted string",
     '"a\n"': "1:1: unterminated quoted string",

@@ -60,7 +60,7 @@ def test_how_a_duration_is_written(ms: int, written: str) -> None:
         ("1m + 30", 90_000),
         ("0.0005 * 2 + 1ms", 2),
         ("1m - 20s - 10s", 30_000),
-        ("2 ^ 3 ^ 1 * 3", 24_000),
+        ("2 ^ 3 ^ 2 * 3", 1_536_000),
         ("-2 ^ 2 + 5", 1000),
         ("(1m + 1m) * 2", 240_000),
         ("100 / 3", 33_333),
@@ -92,6 +92,7 @@ def test_what_a_range_comes_to(written: str, ms: int) -> None:
         ("(1s - 2s)", -1000),
         ("-min_of(1s, step())", -1000),
         ("(0 - 0.0005)", -1),
+        ("(-5s % 3s)", -2000),
     ],
 )
 def test_what_an_offset_comes_to(written: str, ms: int) -> None:

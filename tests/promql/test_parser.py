@@ -1,7 +1,7 @@
 """Queries become trees as Prometheus understands them, and what is wrong is said in its words."""
 
 import re
-from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -25,6 +25,7 @@ from promql.lexer import unquote
 from promql.parser import parse, parse_selector
 from promql.printer import str_of
 from promql.reader import MAX_DEPTH, MAX_LENGTH
+from tests.house.tree import ROOT
 from tests.promql.expressions import expressions, metric_names
 from tests.promql.mistakes import MISTAKES
 from tests.strategies import label_names, label_values, labels
@@ -32,7 +33,7 @@ from timeseries.labels import METRIC_NAME, Labels
 from timeseries.matcher import Matcher, MatchType
 from timeseries.text import quote
 
-SCRIPTS = Path(__file__).parents[3] / "shared" / "promqltest"
+SCRIPTS: Final = ROOT.parent / "shared" / "promqltest"
 
 
 def grouped(expr: Expr) -> str:
