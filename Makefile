@@ -28,7 +28,7 @@ PROTOS := $(wildcard remotewrite/wire/*.proto tests/remotewrite/schema/*.proto)
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: $(INSTALLED) $(WHEELHOUSE) ## Make .venv from the lock (PYTHON=… chooses the interpreter)
@@ -44,6 +44,10 @@ test: setup ## Run the tests (ARGS=… goes to pytest)
 .PHONY: promqltest
 promqltest: setup ## Run scripts in Prometheus' test language (DIR=… or a file; ARGS=-v names every eval)
 	.venv/bin/python -m tests.promqltest $(ARGS) $(or $(DIR),tests/promql/scripts)
+
+.PHONY: differential
+differential: setup ## Ask a real Prometheus and the gateway 5,000 generated queries
+	FLEETGAUGE_TEST_SEEDS=0-4999 .venv/bin/python -m pytest tests/peers/differential $(ARGS)
 
 .PHONY: faults
 faults: setup ## Kill store and gateway 60 times under load, and make its disk fail

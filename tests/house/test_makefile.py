@@ -14,6 +14,7 @@ COMMANDS = {
     "check",
     "clean",
     "demo",
+    "differential",
     "faults",
     "lint",
     "lock",

@@ -7,7 +7,7 @@ FLEETGAUGE_TEST_SEEDS=seed-seed.
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Final, NamedTuple
 
@@ -20,6 +20,7 @@ from remotewrite.model import Series
 from tests.gateway.programs import running
 from tests.peers.differential.answers import Asked, difference
 from tests.peers.differential.data import INTERVAL_MS, SAMPLES, series
+from tests.peers.differential.expressions import expressions
 from tests.peers.differential.queries import Maker
 from tests.peers.servers import Servers
 
@@ -75,11 +76,28 @@ def asked(seed: int, start: int) -> Asked:
 @pytest.mark.timeout(900)
 def test_generated_queries_have_the_same_answers(both: Both) -> None:
     first, last = map(int, SEEDS.split("-"))
+    questions = {f"seed {seed}": asked(seed, both.start) for seed in range(first, last + 1)}
+    answered = compare(both, questions)
+    assert answered > len(questions) // 2, "most queries are wrong, and tell nothing"
+
+
+@pytest.mark.peer("prometheus")
+def test_the_usual_expressions_have_the_same_answers(both: Both) -> None:
+    times = {"start": str(both.start + 607), "end": str(both.start + 1807), "step": "60"}
+    questions = {
+        query: Asked(path="/api/v1/query_range", parameters={"query": query, **times})
+        for query in expressions()
+    }
+    questions['"text"'] = Asked(path="/api/v1/query", parameters={"query": '"text"', "time": times["end"]})
+    assert compare(both, questions) > 500
+
+
+def compare(both: Both, questions: Mapping[str, Asked]) -> int:
+    """Ask both everything; return how many questions had an answer."""
     differences = []
     answered = 0
     with requests.Session() as session:
-        for seed in range(first, last + 1):
-            question = asked(seed, both.start)
+        for name, question in questions.items():
             ours, theirs = (
                 session.post(url + question.path, question.parameters, timeout=60)
                 for url in (both.ours, both.theirs)
@@ -87,7 +105,7 @@ def test_generated_queries_have_the_same_answers(both: Both) -> None:
             answered += theirs.status_code == 200
             found = difference(ours, theirs)
             if found is not None:
-                differences.append(f"seed {seed}: {question}: {found}")
+                differences.append(f"{name}: {question}: {found}")
     told = "\n".join(differences[:SHOWN])
-    assert not differences, f"{len(differences)} of {last + 1 - first} queries differ:\n{told}"
-    assert answered > (last - first) // 2, "most queries are wrong, and tell nothing"
+    assert not differences, f"{len(differences)} of {len(questions)} queries differ:\n{told}"
+    return answered
