@@ -179,6 +179,7 @@ def _add_histograms(
         members.setdefault((int(groups.of[row]), step), []).append(row)
     combine = sums.total if node.op == "sum" else sums.mean
     for (group, step), rows in members.items():
+        context.check()
         found: list[FloatHistogram] = [histograms[row, step] for row in rows]
         try:
             result = combine(found)

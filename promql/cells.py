@@ -136,11 +136,11 @@ def merged(vector: Vector) -> Vector:
     )
 
 
-def group_ids(labels: Sequence[Labels]) -> tuple[Ints, list[Labels]]:
-    """Number the distinct label sets as they come; return the number of each, and the sets."""
-    ids: dict[Labels, int] = {}
-    numbers = np.fromiter((ids.setdefault(own, len(ids)) for own in labels), np.int64, len(labels))
-    return numbers, list(ids)
+def group_ids(keys: Sequence[tuple[tuple[str, str], ...]]) -> tuple[Ints, list[Labels]]:
+    """Number the distinct sets of pairs as they come; return the number of each, and the sets as labels."""
+    ids: dict[tuple[tuple[str, str], ...], int] = {}
+    numbers = np.array([ids.setdefault(key, len(ids)) for key in keys], np.int64)
+    return numbers, [Labels.trusted(key) for key in ids]
 
 
 def group_starts(sorted_ids: Ints, groups: int) -> Ints:

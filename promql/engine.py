@@ -20,7 +20,7 @@ from promql.ast import (
     VectorSelector,
 )
 from promql.binary import apply
-from promql.cells import has_object
+from promql.cells import has_object, no_series
 from promql.context import DEFAULT_LOOKBACK_MS, DEFAULT_SUBQUERY_STEP_MS, Context, Limits, Usage
 from promql.errors import EvaluationError
 from promql.finishing import finished, finished_windows, in_order
@@ -136,10 +136,10 @@ def evaluate(expr: Expr, context: Context) -> Value:
     steps = context.steps
     if len(steps) > 1 and is_invariant(expr):
         once = Steps(start_ms=steps.start_ms, end_ms=steps.start_ms, step_ms=steps.step_ms)
-        value = evaluate(expr, context.at(once))
-        if isinstance(value, Vector):
-            context.make(len(value))
-        return repeated(value, len(steps))
+        found = evaluate(expr, context.at(once))
+        if isinstance(found, Vector):
+            context.make(len(found))
+        return repeated(found, len(steps))
     value: Value
     match expr:
         case NumberLiteral():
@@ -181,9 +181,12 @@ def _aggregate(expr: Aggregate, context: Context) -> Vector:
 
 def _call(expr: Call, context: Context) -> Value:
     if expr.function in ("timestamp", "start_timestamp"):
-        inner = unwrapped(expr.args[0])
+        inner, starts = unwrapped(expr.args[0]), expr.function == "start_timestamp"
         if isinstance(inner, VectorSelector):
-            return sample_times(inner, context, starts=expr.function == "start_timestamp")
+            return sample_times(inner, context, starts=starts)
+        if starts:
+            # What an expression makes has no beginning.
+            return no_series(len(context.steps))
     if expr.function == "info":
         # Its second argument is no value, but tells which labels are wanted.
         return FUNCTIONS["info"](expr, [evaluate(expr.args[0], context)], context)

@@ -31,17 +31,22 @@ class Groups:
     @classmethod
     def by(cls, labels: Sequence[Labels], names: Sequence[str], *, without: bool) -> Self:
         """Group series by some of their labels, or by all but some and the metric's name."""
+        # Plain tuples: of many series there are few groups, and only those become labels.
         if without:
             dropped = frozenset((*names, METRIC_NAME))
-            keys = [own.dropping(dropped) for own in labels]
+            keys = [tuple([pair for pair in own if pair[0] not in dropped]) for own in labels]
         else:
             kept = frozenset(names)
-            keys = [own.keeping(kept) for own in labels] if kept else [Labels()] * len(labels)
+            keys = (
+                [tuple([pair for pair in own if pair[0] in kept]) for own in labels]
+                if kept
+                else [()] * len(labels)
+            )
         return cls.of_keys(keys)
 
     @classmethod
-    def of_keys(cls, keys: Sequence[Labels]) -> Self:
-        """Group series by label sets that are given for each."""
+    def of_keys(cls, keys: Sequence[tuple[tuple[str, str], ...]]) -> Self:
+        """Group series by the pairs that are given for each, sorted."""
         of, distinct = group_ids(keys)
         order = np.argsort(of, kind="stable")
         starts = group_starts(of[order], len(distinct))

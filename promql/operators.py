@@ -107,6 +107,7 @@ class Operation:
             self._note_types("float", "float")
         done, holds, made = floats.done & ~involved, floats.holds & ~involved, empty_objects(shape)
         for row, column in np.argwhere(involved).tolist():
+            self.context.check()
             one, other = lefts[row, column], rights[row, column]
             result = self._combine_pair(
                 float(left_values[row, column]) if one is None else one,

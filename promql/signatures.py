@@ -37,8 +37,8 @@ class Signature:
 
 _OF_A_VECTOR: Final = """
     abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor histogram_avg histogram_count
-    histogram_stddev histogram_stdvar histogram_sum ln log10 log2 rad sgn sin sinh sort sort_desc sqrt tan
-    tanh timestamp
+    histogram_stddev histogram_stdvar histogram_sum ln log10 log2 rad sgn sin sinh sort sort_desc sqrt
+    start_timestamp tan tanh timestamp
 """
 _OF_A_MATRIX: Final = """
     absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta increase irate

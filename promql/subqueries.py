@@ -26,7 +26,9 @@ def subquery_windows(node: Subquery, context: Context, evaluate: Callable[[Expr,
         vector = _nothing()
         times = np.empty(0, np.int64)
     else:
-        inner = evaluate(node.expr, context.at(steps))
+        inside = context.at(steps)
+        inside.make(1)  # the times alone may be too many
+        inner = evaluate(node.expr, inside)
         if not isinstance(inner, Vector):
             raise EvaluationError("subquery is only allowed on instant vector")
         vector, times = inner, steps.times

@@ -57,10 +57,18 @@ def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
     assert "Usage: fleetgauge" in answer.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["gateway", "--help"], ["demo", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["gateway", "--help"], ["demo", "--help"], ["query", "--help"], ["--version"]]
+)
 def test_help_needs_nothing_of_the_gateway_extra(arguments: list[str]) -> None:
     answer = run_without(GATEWAY_EXTRA, *arguments)
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_asking_needs_nothing_of_the_gateway_extra() -> None:
+    answer = run_without(GATEWAY_EXTRA, "query", "--url", "http://127.0.0.1:1", "up")
+    assert answer.returncode == 1
+    assert "can't be asked" in answer.stderr
 
 
 @pytest.mark.parametrize("command", ["gateway", "demo"])

@@ -1,7 +1,8 @@
 """From what is asked at a prompt to what is shown: which times are meant, and in which form."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from gateway.client.answers import Answer
@@ -45,13 +46,14 @@ def show(api: Api, expr: str, asked: Asked, *, form: str, terminal: Terminal) ->
     """Ask, and return what to show; raises WrongRequest or QueryFailed."""
     if form == "chart" and not (asked.time or asked.start or asked.last):
         asked = Asked(end=asked.end, last=_CHART_LAST, step=asked.step)
-    span = _span(api, asked)
+    now = cache(api.now)  # one moment for all times
+    span = _span(asked, now)
     if form == "chart" and span is None:
         raise WrongRequest("a chart needs a range: use --start or --last, not --time")
     if span is not None:
         answer = api.range(expr, span.start_s, span.end_s, span.step_s)
     else:
-        answer = api.instant(expr, moment(asked.time, api.now) if asked.time else None)
+        answer = api.instant(expr, moment(asked.time, now) if asked.time else None)
     notes = [*answer.warnings, *answer.infos]
     if form == "json":
         return Shown(text=answer.raw.decode(errors="replace").rstrip("\n") + "\n", notes=notes)
@@ -71,7 +73,7 @@ def _why_empty(answer: Answer) -> str:
     return "There are only values that can't be drawn." if answer.lines else "No series."
 
 
-def _span(api: Api, asked: Asked) -> Span | None:
+def _span(asked: Asked, now: Callable[[], float]) -> Span | None:
     """Return the range that is meant, None for a moment."""
     if asked.start is None and asked.last is None:
         if asked.end or asked.step:
@@ -79,8 +81,8 @@ def _span(api: Api, asked: Asked) -> Span | None:
         return None
     if asked.time is not None or (asked.start is not None and asked.last is not None):
         raise WrongRequest("give one of --time, --start and --last")
-    end = moment(asked.end or "now", api.now)
-    start = moment(asked.start, api.now) if asked.start is not None else end - length(asked.last or "")
+    end = moment(asked.end or "now", now)
+    start = moment(asked.start, now) if asked.start is not None else end - length(asked.last or "")
     if end < start:
         raise WrongRequest("the end is before the start")
     step = length(asked.step) if asked.step else step_for(end - start)

@@ -1,13 +1,15 @@
 """Answers as aligned columns and as CSV."""
 
-import csv
-import io
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from gateway.client.answers import Answer
 from gateway.client.times import written
 from timeseries.labels import METRIC_NAME
+
+_PLAIN_CELL: Final = re.compile(r'[^",\r\n]*')
 
 
 def table(answer: Answer) -> str:
@@ -19,9 +21,7 @@ def table(answer: Answer) -> str:
 
 def comma_separated(answer: Answer) -> str:
     """Write CSV with a header: the time, the labels, the value."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(_rows(answer, times=True))
-    return out.getvalue()
+    return "".join(f"{','.join(map(_cell, row))}\n" for row in _rows(answer, times=True))
 
 
 def visible(text: str) -> str:
@@ -36,6 +36,11 @@ def _rows(answer: Answer, *, times: bool) -> Iterator[Sequence[str]]:
         own = [line.labels.get(name, "") for name in names]
         for point in line.points:
             yield (*([written(point.seconds)] if times else []), *own, point.value)
+
+
+def _cell(text: str) -> str:
+    """Quote what RFC 4180 wants quoted; the csv module forgets a lone carriage return."""
+    return text if _PLAIN_CELL.fullmatch(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _metric_first(name: str) -> tuple[bool, str]:

@@ -23,6 +23,8 @@ _MAX_SECONDS: Final = 2.0**63 / 1e9
 _NON_EMPTY: Final = "at least one non-empty matcher"
 
 _LARGEST_LIMIT: Final = (1 << 63) - 1
+_LIMIT_DIGITS: Final = 100
+"""Python itself reads no more than some thousand."""
 
 
 def invalid(name: str, why: str) -> ApiError:
@@ -37,7 +39,7 @@ def limit_of(parameters: Parameters) -> int | None:
         return None
     if not re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII):
         raise invalid("limit", f"strconv.Atoi: parsing {quote(text)}: invalid syntax")
-    if abs(int(text)) > _LARGEST_LIMIT:
+    if len(text) > _LIMIT_DIGITS or abs(int(text)) > _LARGEST_LIMIT:
         raise invalid("limit", f"strconv.Atoi: parsing {quote(text)}: value out of range")
     if int(text) < 0:
         raise invalid("limit", "limit must be non-negative")
@@ -105,6 +107,14 @@ def required_duration(text: str, name: str) -> float:
 
 def selectors_of(parameters: Parameters) -> list[tuple[Matcher, ...]]:
     """Return what the parameters `match[]` select. Each needs a matcher that refuses the empty text."""
+    try:
+        return bare_selectors_of(parameters)
+    except ApiError as error:
+        raise invalid("match[]", str(error)) from error
+
+
+def bare_selectors_of(parameters: Parameters) -> list[tuple[Matcher, ...]]:
+    """Return the same, where Prometheus does not name the parameter when it is wrong."""
     selectors = []
     for text in parameters.all("match[]"):
         try:

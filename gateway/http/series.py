@@ -10,7 +10,7 @@ from typing import Final
 import falcon
 
 from gateway.http import envelope
-from gateway.http.asked import invalid, limit_of, moment_or, selectors_of, span_of
+from gateway.http.asked import bare_selectors_of, limit_of, moment_or, selectors_of, span_of
 from gateway.http.errors import ApiError
 from gateway.http.parameters import MAX_TIME_MS, MIN_TIME_MS, Parameters
 from gateway.query.answer import TRUNCATED
@@ -40,11 +40,7 @@ class Series:
             raise ApiError("no match[] parameter provided")
         limit = limit_of(parameters)
         start, end = span_of(parameters)
-        try:
-            selectors = selectors_of(parameters)
-        except ApiError as error:
-            raise invalid("match[]", str(error)) from error
-        found = self._catalog.series(selectors, start, end)
+        found = self._catalog.series(selectors_of(parameters), start, end)
         _answer(resp, [encoded(dict(labels)) for labels in found[:limit]], len(found))
 
     on_post = on_get
@@ -60,7 +56,7 @@ class LabelNames:
         parameters = Parameters.of(req)
         limit = limit_of(parameters)
         start, end = span_of(parameters)
-        _answer_texts(resp, self._catalog.names(selectors_of(parameters), start, end), limit)
+        _answer_texts(resp, self._catalog.names(bare_selectors_of(parameters), start, end), limit)
 
     on_post = on_get
 
@@ -78,7 +74,7 @@ class LabelValues:
             raise ApiError(f"invalid label name: {quote(plain)}")
         limit = limit_of(parameters)
         start, end = span_of(parameters)
-        _answer_texts(resp, self._catalog.values(plain, selectors_of(parameters), start, end), limit)
+        _answer_texts(resp, self._catalog.values(plain, bare_selectors_of(parameters), start, end), limit)
 
 
 class MetadataOfMetrics:

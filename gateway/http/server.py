@@ -79,8 +79,8 @@ _AROUND_VALUES: Final = b" \t\r"
 
 _VERSIONS: Final = ("1.0", "1.1")
 
-_JOIN_SECONDS = 1
-"""How long idle threads may take to end; those that hang are left behind."""
+_JOIN_SECONDS = 0.5
+"""How long the idle threads of each kind may take to end; those that hang are left behind."""
 
 _LOOP_SECONDS = 0.2
 """How late the wish to stop may be seen."""
@@ -136,7 +136,7 @@ class HttpServer:
             self._turn()
         dispatchers = (self._dispatcher, self._query_dispatcher)
         for dispatcher in dispatchers:
-            dispatcher.shutdown(timeout=_JOIN_SECONDS)
+            dispatcher.shutdown(timeout=_JOIN_SECONDS)  # type: ignore[arg-type]  # any number will do
         for channel in self._listener.channels():
             channel.close()
         if not any(
@@ -184,6 +184,8 @@ class _NoRoom(Error):
 
 class _Parser(HTTPRequestParser):
     """Reads a request. Mends what waitress does with requests that are out of the ordinary."""
+
+    path = ""  # waitress sets none where it can't read one
 
     def received(self, data: bytes) -> int:
         """Limit what stands around chunks, searched anew with each packet, and invite no refused body."""
@@ -353,9 +355,9 @@ class _Listener(TcpWSGIServer):
         """Give a request to a thread: queries to those of their own, in the order they came."""
         channel = cast("_Channel", task)
         channel.queued_at = self.clock()
-        path = cast("HTTPRequestParser", channel.requests[0]).path
+        path = cast("_Parser", channel.requests[0]).path
         dispatcher = self.query_dispatcher if self.is_query(path) else self.task_dispatcher
-        dispatcher.add_task(channel)
+        dispatcher.add_task(task)
 
     def channels(self) -> list[_Channel]:
         return list(cast("dict[int, _Channel]", self.active_channels).values())

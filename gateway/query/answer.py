@@ -7,10 +7,11 @@ from typing import Final
 import numpy as np
 
 from gateway.query.jsontext import encoded, number, numbers, stamp
+from promql.cells import has_object
 from promql.engine import Answer
 from promql.histograms.model import FloatHistogram
 from promql.histograms.text import json_of
-from promql.values import Objects, Scalar, Vector, Windows
+from promql.values import Scalar, Vector, Windows
 from timeseries.columns import offsets_of
 from timeseries.labels import Labels
 
@@ -75,7 +76,7 @@ def _rows(vector: Vector, times: Sequence[str], limit: int | None) -> Iterator[b
     labels = vector.labels[:limit]
     present = vector.present[:limit]
     histograms = None if vector.histograms is None else vector.histograms[:limit]
-    floats = present if histograms is None else present & ~_some(histograms)
+    floats = present if histograms is None else present & ~has_object(histograms)
     counts = floats.sum(axis=1)
     values = numbers(vector.values[:limit][floats])
     openings = [f'"],[{time},"'.encode() for time in times]
@@ -84,10 +85,6 @@ def _rows(vector: Vector, times: Sequence[str], limit: int | None) -> Iterator[b
         own = openings if last - first == len(openings) else compress(openings, floats[row].tolist())
         shown = None if histograms is None else histograms[row].tolist()
         yield _series(name, list(own), values[first:last], _histograms(times, shown))
-
-
-def _some(histograms: Objects) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return np.not_equal(histograms, None).astype(np.bool_)
 
 
 def _windows(windows: Windows, limit: int | None) -> Iterator[bytes]:

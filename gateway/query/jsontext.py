@@ -10,7 +10,7 @@ import numpy as np
 from timeseries.columns import Floats
 
 # Between these, and for 0, the encoder writes digits without an exponent. Prometheus does so for longer.
-_PLAIN_FROM: Final = 1e-4
+_PLAIN_FROM: Final = 1e-5
 _PLAIN_BELOW: Final = 1e16
 _EXPONENT_BELOW: Final = 1e-6
 _EXPONENT_FROM: Final = 1e21

@@ -22,7 +22,7 @@ def upper_bounds(indices: Ints, schema: int) -> Floats:
     if schema < 0:
         exponents = np.clip(indices, -_MAX_EXPONENT, _MAX_EXPONENT) << -schema
         fractions = np.ones(len(indices))
-        top = exponents > _TOP_EXPONENT
+        top = exponents == _TOP_EXPONENT
     else:
         at = indices & ((1 << schema) - 1)
         fractions = _FRACTIONS[schema][at]

@@ -334,13 +334,10 @@ def _zero_bucket(histogram: FloatHistogram, threshold: float) -> tuple[float, fl
         (upper_bounds(side.indices - 1, histogram.schema), upper_bounds(side.indices, histogram.schema), side)
         for side in (histogram.positive, histogram.negative)
     ]
-    raised = True
-    while raised:
-        raised = False
-        for lowers, uppers, side in sides:
-            cut = uppers[(lowers < threshold) & (uppers > threshold) & (side.counts != 0)]
-            if len(cut):
-                threshold, raised = float(cut[0]), True
+    # Both sides have the same bounds, so that what is raised for one side cuts no bucket of the other.
+    for lowers, uppers, side in sides:
+        cut = uppers[(lowers < threshold) & (uppers > threshold) & (side.counts != 0)]
+        threshold = float(cut[0]) if len(cut) else threshold
     inside = sum(float(side.counts[lowers < threshold].sum()) for lowers, _, side in sides)
     return histogram.zero_count + inside, threshold
 

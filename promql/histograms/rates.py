@@ -35,19 +35,27 @@ def extrapolated(
     """Return rate (counter, per second), increase (counter) or delta of one window; None: no value.
 
     The window has no floats; `window` is its start and end in ms. `starts` tells when the counting of each
-    sample began, 0 when unknown; `metric` is the name for annotations.
+    sample began, 0 when unknown; `metric` is the name for annotations. When the first began inside the
+    window, it was zero then: what it counted is added, nothing is guessed before it, and it may be alone.
     """
-    if len(histograms) < 2:
+    known = counter and starts[0] != 0 and window[0] < starts[0] < times[0]
+    if len(histograms) < 2 and not known:
         return None
     resets = _resets(times, histograms, starts) if counter else []
     try:
-        change = _change(histograms, resets, counter=counter, metric=metric, notes=notes)
+        if len(histograms) < 2:
+            change = histograms[0]
+        else:
+            change = _change(histograms, resets, counter=counter, metric=metric, notes=notes)
+            if known:
+                change = _plus(change, histograms[0], notes)
     except MixedSchemas:
         notes.warnings.append(texts.mixed_schemas(metric))
         return None
-    if change is None:
-        return None
-    factor = _factor(times, window, histograms[0].count, change.count if counter else 0.0)
+    if known:
+        factor = _factor_since(starts[0], times, window)
+    else:
+        factor = _factor(times, window, histograms[0].count, change.count if counter else 0.0)
     return change.times(factor / ((window[1] - window[0]) / 1000) if per_second else factor)
 
 
@@ -91,9 +99,9 @@ def start_resets(times: Sequence[int], starts: Sequence[int], at: int) -> bool:
     Senders who don't know the start give the time of their first sample, which is none.
     """
     start, before = starts[at], times[at - 1]
-    if start == 0 or start > times[at] or start < before:
+    if start == 0 or start >= times[at] or start < before:
         return False
-    return start > before or starts[at - 1] != 0
+    return start > before or (starts[at - 1] != 0 and starts[at - 1] < before)
 
 
 def _resets(times: Sequence[int], histograms: Sequence[FloatHistogram], starts: Sequence[int]) -> list[bool]:
@@ -111,7 +119,7 @@ def _change(
     counter: bool,
     metric: str,
     notes: Notes,
-) -> FloatHistogram | None:
+) -> FloatHistogram:
     """Return last minus first, plus what was counted before each reset. Raises MixedSchemas."""
     first, last = histograms[0], histograms[-1]
     relevant = list(histograms if counter else (first, last))
@@ -125,15 +133,21 @@ def _change(
         relevant[0] = FloatHistogram(schema=second.schema, custom_values=second.custom_values)
     if any(own.custom != last.custom for own in relevant):
         raise MixedSchemas
-    change = last.reduced_to(min(own.schema for own in relevant)).minus(relevant[0])
-    if change.reconciled:
+    difference = last.reduced_to(min(own.schema for own in relevant)).minus(relevant[0])
+    if difference.reconciled:
         notes.infos.append(texts.reconciled(texts.SUBTRACTION))
+    change = difference.histogram
     for before, reset in zip(relevant[1:], resets[1:], strict=False):
         if reset:
-            change = change.histogram.plus(before)
-            if change.reconciled:
-                notes.infos.append(texts.reconciled(texts.ADDITION))
-    return change.histogram.with_hint(ResetHint.GAUGE).compacted()
+            change = _plus(change, before, notes)
+    return change.with_hint(ResetHint.GAUGE).compacted()
+
+
+def _plus(one: FloatHistogram, other: FloatHistogram, notes: Notes) -> FloatHistogram:
+    found = one.plus(other)
+    if found.reconciled:
+        notes.infos.append(texts.reconciled(texts.ADDITION))
+    return found.histogram
 
 
 def _factor(times: Sequence[int], window: tuple[int, int], first: float, change: float) -> float:
@@ -151,3 +165,12 @@ def _factor(times: Sequence[int], window: tuple[int, int], first: float, change:
     if to_end >= apart * _CLOSE_ENOUGH:
         to_end = apart / 2
     return (sampled + to_start + to_end) / sampled
+
+
+def _factor_since(start: int, times: Sequence[int], window: tuple[int, int]) -> float:
+    """Return the same for a counter known to have begun at a time: only the end is enlarged."""
+    sampled, to_end = (times[-1] - start) / 1000, (window[1] - times[-1]) / 1000
+    apart = (times[-1] - times[0]) / 1000 / max(len(times) - 1, 1)
+    if to_end >= apart * _CLOSE_ENOUGH:
+        to_end = apart / 2
+    return (sampled + to_end) / sampled

@@ -57,19 +57,15 @@ class _Edges:
 def _edges(windows: Windows, *, smoothed: bool) -> _Edges:
     columns = windows.columns
     newest = windows.last - 1
-    after_start = until(columns.times, _row_offsets(windows), windows.starts)
+    after_start = until(columns.times, columns.offsets, windows.starts)
     first = np.maximum(windows.first, np.minimum(after_start, newest) - 1)
     last = newest
     if smoothed:
-        last = np.minimum(until(columns.times, _row_offsets(windows), windows.ends - 1), newest)
+        last = np.minimum(until(columns.times, columns.offsets, windows.ends - 1), newest)
     present = (newest >= windows.first) & (held(columns.times, last) > windows.starts)
     if smoothed:
         present &= held(columns.times, first) <= windows.ends
     return _Edges(first=first, last=last, present=present)
-
-
-def _row_offsets(windows: Windows) -> Ints:
-    return windows.columns.offsets
 
 
 def _between(columns: Columns, before: Ints, after: Ints, at: Ints, *, counter: bool) -> Floats:
@@ -132,10 +128,12 @@ def _lost(windows: Windows, edges: _Edges, left: Floats, right: Floats) -> Float
     lost += np.where(right < np.where(some, newest, left), np.where(some, newest, left), 0.0)
     drops = np.zeros(len(values) + 1)
     drops[1:-1] = np.where(values[1:] < values[:-1], values[:-1], 0.0)
-    counts = marked(drops[:-1] != 0)
-    within = some & (inside(counts, first, np.maximum(first, last + 1)) > 0)
-    if within.any():
-        lost[within] += reduced(np.add, drops, first[within] + 1, last[within] + 1)
+    begin, end = first[some], last[some] + 1
+    dropping = inside(marked(drops[:-1] != 0), begin, end) > 0
+    if dropping.any():
+        more = np.zeros(len(begin))
+        more[dropping] = reduced(np.add, drops, begin[dropping] + 1, end[dropping])
+        lost[some] += more
     return lost
 
 

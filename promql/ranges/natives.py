@@ -8,7 +8,9 @@ from promql.histograms import notes as texts
 from promql.histograms import rates
 from promql.histograms.model import FloatHistogram, MixedSchemas, Sum
 from promql.ranges.frame import Frame
+from promql.ranges.notes import overlapping_starts
 from promql.ranges.rates import change
+from promql.ranges.resets import overlaps
 from promql.values import Vector
 from timeseries.columns import Bools, Floats
 
@@ -74,11 +76,14 @@ def extrapolated(frame: Frame, *, counter: bool, per_second: bool) -> PerWindow:
 
     def per_window(row: int, step: int) -> FloatHistogram | None:
         own = slice(windows.histogram_first[row, step], windows.histogram_last[row, step])
+        times, starts = windows.histogram_times[own], windows.histogram_starts[own]
         notes = rates.Notes()
+        if counter and overlaps(starts[:-1], times[:-1], starts[1:]).any():
+            notes.warnings.append(overlapping_starts(frame.name(row)))
         found = rates.extrapolated(
-            windows.histogram_times[own].tolist(),
+            times.tolist(),
             frame.history(row, step),
-            windows.histogram_starts[own].tolist(),
+            starts.tolist(),
             (int(windows.starts[step]), int(windows.ends[step])),
             counter=counter,
             per_second=per_second,

@@ -12,7 +12,10 @@ import yaml
 import fleetgauge
 from gateway.http import application, server
 from gateway.http.accounting import Accounting
-from gateway.http.errors import ERROR_TYPES, Errors
+from gateway.http.encoding import MIN_BYTES
+from gateway.http.errors import ERROR_TYPES, QUERY_ERRORS, Errors
+from gateway.http.parameters import MAX_FORM_BYTES
+from gateway.http.query import MAX_LOOKBACK_MS, MAX_STEPS
 from gateway.http.routes import query_routes, routes, settings_routes, store_routes, write_routes
 from gateway.ingest.budget import BYTES_IN_FLIGHT, WAIT_SECONDS, Budget
 from gateway.ingest.outcome import Outcome
@@ -20,7 +23,7 @@ from gateway.ingest.receiver import Clocks, Receiver
 from gateway.ingest.window import FUTURE_MS
 from gateway.metrics import INGEST_GAUGES, QUERY_GAUGES, STORE_COUNTERS, STORE_GAUGES, Metrics
 from gateway.query.catalog import Catalog
-from gateway.query.service import Queries, Ran
+from gateway.query.service import OUTCOMES, Queries, Ran
 from gateway.storage.statistics import Overview
 from remotewrite import limits
 from remotewrite.decode.batch import Rejection
@@ -113,6 +116,7 @@ def test_every_route_is_documented_with_its_methods() -> None:
         | write_routes(receiver=receiver, metrics=metrics)
         | store_routes(statistics=overview, eraser=None)
         | query_routes(queries=cast("Queries", None), catalog=cast("Catalog", None), now_ms=int)
+        | sharing_routes(read=cast("RemoteRead", None), federate=cast("Federate", None))
         | settings_routes(config="", flags={}, runtime=dict),
         accounting=Accounting(metrics, clock=float),
         errors=Errors(log=Log("test"), new_id=str),
@@ -127,6 +131,22 @@ def test_every_route_is_documented_with_its_methods() -> None:
 def test_every_error_is_documented() -> None:
     documented = {row[0]: row[1] for row in rows(chapters("http-api.md", "(Errors)")["Errors"])}
     assert documented == {str(status): error_type for status, error_type in ERROR_TYPES.items()}
+
+
+def test_every_error_of_a_query_is_documented() -> None:
+    documented = [row[:2] for row in rows(chapters("http-api.md", "(Errors of queries)")["Errors of queries"])]
+    assert documented == sorted([str(status), error_type] for status, error_type in QUERY_ERRORS.values())
+
+
+def test_every_outcome_and_limit_of_a_query_is_documented() -> None:
+    text = (DOCS / "metrics.md").read_text()
+    assert {name for name in OUTCOMES.values() if f"`{name}`" not in text} == set()
+    text = (DOCS / "http-api.md").read_text()
+    assert f"exceeded maximum resolution of {MAX_STEPS:,} points" in text
+    assert f"both included: {MAX_STEPS + 1:,} times at most" in text
+    assert f"up to {MAX_LOOKBACK_MS // 86_400_000} d." in text
+    assert f"An answer of {MIN_BYTES >> 10} KiB or more is compressed" in text
+    assert f"in a form (`application/x-www-form-urlencoded`) of up to {MAX_FORM_BYTES >> 20} MiB" in text
 
 
 def test_every_metric_is_documented_with_its_type_and_labels() -> None:

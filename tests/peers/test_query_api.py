@@ -69,7 +69,7 @@ class Pair:
         return data
 
     def ask(
-        self, path: str, method: str = "get", **parameters: object
+        self, path: str, parameters: dict[str, object], method: str = "get"
     ) -> tuple[requests.Response, requests.Response]:
         """Ask both."""
         given = {"params" if method == "get" else "data": self._timed(parameters)}
@@ -163,7 +163,7 @@ SAME: Final[list[tuple[str, dict[str, object]]]] = [
 @pytest.mark.peer("prometheus")
 @pytest.mark.parametrize(("path", "parameters"), SAME, ids=[f"{path} {given}" for path, given in SAME])
 def test_both_answer_the_same(pair: Pair, path: str, parameters: dict[str, object]) -> None:
-    theirs, ours = pair.ask(path, **parameters)
+    theirs, ours = pair.ask(path, parameters)
     assert ours.status_code == theirs.status_code == 200, (theirs.text, ours.text)
     assert plain(ours) == plain(theirs)
     assert ours.headers["Content-Type"] == theirs.headers["Content-Type"]
@@ -177,14 +177,14 @@ POSTED: Final = ("query", "query_range", "series", "labels", "query_exemplars")
     ("path", "parameters"), [(path, given) for path, given in SAME if path in POSTED and given]
 )
 def test_both_take_a_form(pair: Pair, path: str, parameters: dict[str, object]) -> None:
-    theirs, ours = pair.ask(path, "post", **parameters)
+    theirs, ours = pair.ask(path, parameters, "post")
     assert ours.status_code == theirs.status_code == 200
     assert plain(ours) == plain(theirs)
 
 
 @pytest.mark.peer("prometheus")
 def test_sample_values_are_the_same_bytes(pair: Pair) -> None:
-    theirs, ours = pair.ask("query", query="odd", time=75.0)
+    theirs, ours = pair.ask("query", {"query": "odd", "time": 75.0})
     values = [
         sorted(text.split('"metric":')[1:])
         for text in (theirs.text.partition("]]")[0], ours.text.partition("]]")[0])
@@ -223,7 +223,7 @@ REFUSED: Final[list[tuple[str, dict[str, object]]]] = [
 @pytest.mark.peer("prometheus")
 @pytest.mark.parametrize(("path", "parameters"), REFUSED, ids=[f"{path} {given}" for path, given in REFUSED])
 def test_both_refuse_the_same_in_the_same_words(pair: Pair, path: str, parameters: dict[str, object]) -> None:
-    theirs, ours = pair.ask(path, **parameters)
+    theirs, ours = pair.ask(path, parameters)
     assert ours.status_code == theirs.status_code
     assert plain(ours) == plain(theirs)
 
@@ -233,7 +233,7 @@ def test_both_show_a_histogram_with_the_same_buckets(pair: Pair) -> None:
     """The bounds of some schemas differ in the last digit."""
     theirs, ours = (
         answer.json()["data"]["result"][0]["histogram"][1]
-        for answer in pair.ask("query", query="integer_seconds", time=70.0)
+        for answer in pair.ask("query", {"query": "integer_seconds", "time": 70.0})
     )
     assert (ours["count"], ours["sum"]) == (theirs["count"], theirs["sum"])
     for own, other in zip(ours["buckets"], theirs["buckets"], strict=True):
@@ -302,7 +302,7 @@ def test_the_gateway_follows_prometheus_3(
     pair: Pair, case: tuple[str, dict[str, object], int, int, str]
 ) -> None:
     path, parameters, theirs, ours, sentence = case
-    answers = pair.ask(path, **parameters)
+    answers = pair.ask(path, parameters)
     assert [answer.status_code for answer in answers] == [theirs, ours]
     assert answers[0].text != answers[1].text
     assert str(answers[1].json().get("error", "")).startswith(sentence)
@@ -321,14 +321,14 @@ NEWER_KEYS: Final = {
 @pytest.mark.peer("prometheus")
 @pytest.mark.parametrize("path", NEWER_KEYS)
 def test_what_is_told_of_the_server_has_all_keys(pair: Pair, path: str) -> None:
-    theirs, ours = (answer.json()["data"] for answer in pair.ask(path))
+    theirs, ours = (answer.json()["data"] for answer in pair.ask(path, {}))
     assert set(ours) == set(theirs) | NEWER_KEYS[path]
     assert {name: type(ours[name]) for name in theirs} == {name: type(theirs[name]) for name in theirs}
 
 
 @pytest.mark.peer("prometheus")
 def test_flags_have_the_names_that_prometheus_gives_them(pair: Pair) -> None:
-    theirs, ours = (answer.json()["data"] for answer in pair.ask("status/flags"))
+    theirs, ours = (answer.json()["data"] for answer in pair.ask("status/flags", {}))
     shared = {"query.timeout", "query.max-concurrency", "query.max-samples", "query.lookback-delta"}
     assert shared <= set(ours) & set(theirs)
     assert {name: ours[name] for name in shared - {"query.max-concurrency"}} == {

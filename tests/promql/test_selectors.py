@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,10 +29,9 @@ def latest(points: Sequence[Point], time: int) -> Point | None:
 
 
 def agree(found: list[float | None], wanted: list[float | None]) -> bool:
-    """Compare numbers bit by bit but for NaNs."""
+    """Compare numbers exactly; NaN is equal to itself."""
     return len(found) == len(wanted) and all(
-        one is other
-        or (one is not None and other is not None and (one == other or (one != one and other != other)))
+        one is other or (one is not None and other is not None and np.array_equal(one, other, equal_nan=True))
         for one, other in zip(found, wanted, strict=True)
     )
 
@@ -147,6 +147,7 @@ def test_start_timestamps_of_what_is_seen() -> None:
     memory = Memory(floats={series(0): [Point(10_000, 1.0, 7000)]})
     (found,) = values_of(run_instant("start_timestamp(x_total)", 20_000, memory)).values()
     assert found == [7.0]
+    assert values_of(run_instant("start_timestamp(-x_total)", 20_000, memory)) == {}
 
 
 def test_queries_end_at_their_limits() -> None:

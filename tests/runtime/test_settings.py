@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import SettingsError
-from runtime.settings import MAX_FILE_BYTES, Section, load, settings_of
+from runtime.settings import MAX_FILE_BYTES, Section, file_of, flags_of, load, settings_of
 from runtime.values import Address
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -190,3 +190,31 @@ def test_no_bytes_raise_anything_but_settings_errors(
     file.write_bytes(content)
     with contextlib.suppress(SettingsError):
         read(file)
+
+
+CHANGED = Example(
+    listen=Address(host="::1", port=1),
+    name='a: "b" # é\n',
+    level="loud",
+    rules=("x", "y z"),
+    storage=Storage(sync=False, parts=7, ratio=0.25),
+)
+
+
+@pytest.mark.parametrize("settings", [Example(), CHANGED])
+def test_settings_written_as_a_file_are_read_as_they_were(tmp_path: Path, settings: Example) -> None:
+    file = tmp_path / "settings.yml"
+    file.write_text(file_of(settings))
+    assert read(file) == settings
+
+
+def test_settings_are_shown_as_flags() -> None:
+    assert flags_of(Example(rules=("x", "y"), storage=Storage(sync=False))) == {
+        "listen": "127.0.0.1:9095",
+        "name": "",
+        "level": "quiet",
+        "rules": "x,y",
+        "storage.sync": "false",
+        "storage.parts": "4",
+        "storage.ratio": "0.5",
+    }

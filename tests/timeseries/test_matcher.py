@@ -15,6 +15,7 @@ from timeseries.labels import Labels
 from timeseries.matcher import (
     MAX_REGEX_LENGTH,
     MAX_REGEX_UNFOLDED,
+    Extractor,
     Matcher,
     MatchType,
 )
@@ -352,3 +353,41 @@ def test_matchers_compare_by_what_they_ask() -> None:
 )
 def test_a_matcher_is_written_as_promql_writes_it(name: str, operator: str, value: str, text: str) -> None:
     assert str(Matcher(name=name, type=MatchType(operator), value=value)) == text
+
+
+# --- what an expression captures ---
+
+
+@given(patterns, st.lists(subjects, max_size=8))
+def test_groups_are_captured_as_an_anchored_search_does(pattern: str, texts: list[str]) -> None:
+    oracle = re.compile(pattern.replace(r"\d", "[0-9]").replace(r"\w", "[0-9A-Za-z_]"), re.DOTALL)
+    extractor = Extractor(pattern)
+    for text in texts:
+        found, wanted = extractor.groups(text), oracle.fullmatch(text)
+        assert (found is None) is (wanted is None)
+        if found is not None and wanted is not None:
+            assert found["0"] == text
+            assert len(found) == oracle.groups + 1
+
+
+def test_groups_have_numbers_and_names() -> None:
+    assert Extractor("(?P<first>a+)(b)?(.*)").groups("aaé\n") == {
+        "0": "aaé\n",
+        "1": "aa",
+        "2": "",
+        "3": "é\n",
+        "first": "aa",
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("(a", "missing )"),
+        ("x" * (MAX_REGEX_LENGTH + 1), f"it has {MAX_REGEX_LENGTH + 1} characters"),
+        (r"\pL" * (MAX_REGEX_UNFOLDED + 1), "counted repetitions or Unicode classes"),
+    ],
+)
+def test_an_expression_that_captures_has_the_same_limits(pattern: str, reason: str) -> None:
+    with pytest.raises(InvalidMatcher, match=re.escape(reason)):
+        Extractor(pattern)

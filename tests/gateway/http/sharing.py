@@ -67,6 +67,7 @@ def sharing(
     directory: Path,
     *,
     max_read_samples: int = MAX_READ_SAMPLES,
+    max_samples: int = MAX_SAMPLES,
     timeout_s: float = 60.0,
     now_ms: Callable[[], int] = lambda: NOW_MS,
 ) -> Iterator[Shared]:
@@ -76,7 +77,7 @@ def sharing(
     sock = listen.open_socket(Address(host="127.0.0.1", port=0), allow_anonymous=False)
     url = listen.url_of(sock)
     with open_store(directory, sync="off") as store:
-        rules = Rules(timeout_s=timeout_s, max_samples=MAX_SAMPLES, lookback_ms=LOOKBACK_MS)
+        rules = Rules(timeout_s=timeout_s, max_samples=max_samples, lookback_ms=LOOKBACK_MS)
         app = application.create(
             routes=routes(version="", metrics=metrics)
             | sharing_routes(

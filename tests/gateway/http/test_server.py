@@ -41,6 +41,7 @@ class Running:
     port: int
     stop: Stop
     thread: threading.Thread
+    readings: dict[str, Callable[[], float]]
     unreadable: list[int] = field(default_factory=list)
 
     def end(self) -> float:
@@ -53,13 +54,31 @@ class Running:
 
 
 @contextmanager
-def running(application: WSGIApplication, clock: Callable[[], float] = time.monotonic) -> Iterator[Running]:
+def running(
+    application: WSGIApplication,
+    clock: Callable[[], float] = time.monotonic,
+    is_query: Callable[[str], bool] = lambda _: False,
+    query_threads: int = 1,
+) -> Iterator[Running]:
     sock = listen.open_socket(Address(host="127.0.0.1", port=0), allow_anonymous=False)
     stop, unreadable = Stop(), list[int]()
-    server = HttpServer(application, sock, clock=clock, on_unreadable=unreadable.append)
+    server = HttpServer(
+        application,
+        sock,
+        clock=clock,
+        on_unreadable=unreadable.append,
+        is_query=is_query,
+        query_threads=query_threads,
+    )
     thread = threading.Thread(target=server.serve, args=(stop,))
     thread.start()
-    started = Running(port=sock.getsockname()[1], stop=stop, thread=thread, unreadable=unreadable)
+    started = Running(
+        port=sock.getsockname()[1],
+        stop=stop,
+        thread=thread,
+        readings=server.readings(),
+        unreadable=unreadable,
+    )
     try:
         yield started
     finally:

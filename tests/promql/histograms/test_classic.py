@@ -149,6 +149,7 @@ def test_rounding_is_corrected_silently_and_incomplete_histograms_are_not_told_o
     assert nearly.histograms.counts.ravel().tolist() == [5, 5, 5, 5]
     assert not nearly.forced.any()
     assert not ascending(one((1, 5), (2, 3))).forced.any()
+    assert ascending(one((1, -5), (math.inf, 3))).histograms.counts.ravel().tolist() == [-5, 3]
 
 
 def test_buckets_of_one_bound_are_added() -> None:

@@ -213,6 +213,7 @@ RESETS = [
     (exponential(1, 2, 3), exponential(0, 5), False),
     (exponential(1, 2, 3), exponential(0, 4, 1), True),
     (exponential(0, zero=2), exponential(0, 3, zero=1), True),
+    (exponential(0, 1, zero=2), exponential(0, 3, zero=1), True),
     (exponential(0, zero=2, threshold=1), exponential(0, zero=9, threshold=0.5), True),
     (exponential(0, 3, zero=2), exponential(0, zero=5, threshold=2), False),
     (exponential(0, 3, zero=2), exponential(0, zero=4, threshold=2, negative=(9,), first=9), True),

@@ -156,6 +156,18 @@ def test_one_sample_has_no_change() -> None:
     assert change(exponential(0, 1)) == (None, Notes())
 
 
+def test_a_known_beginning_inside_the_window_was_zero() -> None:
+    window = (MINUTE // 4, 2 * MINUTE)
+    found, _ = change(exponential(0, 4), starts=(MINUTE // 2,), window=(MINUTE // 4, MINUTE))
+    assert str(found) == "{count:4, sum:0, (1,2]:4}"
+    found, _ = change(exponential(0, 4), exponential(0, 6), starts=(MINUTE // 2, MINUTE // 2), window=window)
+    assert str(found) == "{count:6, sum:0, (1,2]:6}"
+    # Outside of the window it says nothing.
+    outside, _ = change(exponential(0, 4), exponential(0, 6), starts=(MINUTE // 4,) * 2, window=window)
+    assert outside is not None
+    assert outside.count == pytest.approx(2 * 1.75)
+
+
 @pytest.mark.parametrize(
     ("starts", "reset"),
     [
@@ -165,7 +177,9 @@ def test_one_sample_has_no_change() -> None:
         ((0, MINUTE), False),
         ((5, MINUTE), True),
         ((0, 2 * MINUTE + 1), False),
-        ((0, 2 * MINUTE), True),
+        ((0, 2 * MINUTE), False),
+        ((MINUTE, MINUTE), False),
+        ((MINUTE + 1, MINUTE), False),
     ],
 )
 def test_the_start_of_counting_tells_of_a_reset(starts: tuple[int, int], reset: bool) -> None:

@@ -59,6 +59,11 @@ def test_exponential_buckets(at: float, below: bool, text: str) -> None:
     assert str(trimmed(exponential(-1, 2, 4, total=7), at, below=below)) == text
 
 
+def test_what_is_taken_away_has_no_part_in_the_sum() -> None:
+    wide = exponential(-1, 2).plus(exponential(-1, 1, first=500)).histogram
+    assert str(trimmed(wide, 4, below=True)) == "{count:2, sum:4, (1,4]:2}"
+
+
 def test_negative_buckets_are_mirrored() -> None:
     mirrored = trimmed(exponential(-1, negative=(2, 4), total=-7), -2, below=False)
     assert str(mirrored) == "{count:1, sum:-1.4142135623730951, [-4,-1):1}"
