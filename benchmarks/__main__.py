@@ -4,6 +4,7 @@ import sys
 from typing import Final
 
 from benchmarks import (
+    answers,
     blocks,
     decode,
     disk,
@@ -22,6 +23,7 @@ from benchmarks import (
 from benchmarks.harness import print_table
 
 MODULES: Final = (
+    answers,
     blocks,
     decode,
     disk,

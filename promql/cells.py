@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from promql.errors import EvaluationError
-from promql.values import Objects, Vector
+from promql.values import Objects, Vector, worked_out
 from timeseries.columns import Bools, Floats, Ints
 from timeseries.labels import METRIC_NAME, Labels
 
@@ -112,7 +112,7 @@ def merged(vector: Vector) -> Vector:
 
     Of their flags to drop the name the one with the first sample decides.
     """
-    if len(set(vector.labels)) == len(vector.labels):
+    if are_distinct(vector.labels):
         return vector
     group_of, labels = group_ids(vector.labels)
     order = np.argsort(group_of, kind="stable")
@@ -134,6 +134,11 @@ def merged(vector: Vector) -> Vector:
         drop_name=vector.drop_name[first],
         histograms=None if vector.histograms is None else vector.histograms[source, columns],
     )
+
+
+def are_distinct(labels: Sequence[Labels]) -> bool:
+    """Tell whether no two of them are equal."""
+    return worked_out(labels, are_distinct, lambda own: len(set(own)) == len(own))
 
 
 def group_ids(keys: Sequence[tuple[tuple[str, str], ...]]) -> tuple[Ints, list[Labels]]:

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 
 from promql.ast import Aggregate, Call, Expr
-from promql.cells import METADATA_LABELS, SAME_LABELSET, merged, take, without_empty
+from promql.cells import METADATA_LABELS, SAME_LABELSET, are_distinct, merged, take, without_empty
 from promql.errors import EvaluationError
-from promql.values import Vector, Windows
+from promql.values import LabelSets, Vector, Windows, worked_out
+from timeseries.columns import Ints
 from timeseries.labels import METRIC_NAME, Labels
 
 LAST_METADATA_LABEL: Final = max(METADATA_LABELS)
@@ -25,14 +26,14 @@ def finished(vector: Vector, *, ordered: bool) -> Vector:
     joined = merged(replace(full, labels=_final_labels(full), drop_name=np.zeros(len(full), np.bool_)))
     if ordered:
         return joined
-    order = sorted(range(len(joined)), key=joined.labels.__getitem__)
-    return joined if order == list(range(len(joined))) else take(joined, np.array(order, np.int64))
+    order = worked_out(joined.labels, finished, _order)
+    return joined if order is None else take(joined, order)
 
 
 def finished_windows(windows: Windows) -> Windows:
     """Remove names likewise from a range vector; its series can't be joined: EvaluationError."""
     labels = _final_labels(windows)
-    if len(set(labels)) < len(labels):
+    if not are_distinct(labels):
         raise EvaluationError(SAME_LABELSET)
     return replace(windows, labels=labels, drop_name=np.zeros(len(labels), np.bool_))
 
@@ -40,8 +41,16 @@ def finished_windows(windows: Windows) -> Windows:
 def _final_labels(value: Vector | Windows) -> Sequence[Labels]:
     if not value.drop_name.any():
         return value.labels
+    if value.drop_name.all():
+        return worked_out(value.labels, _nameless, lambda labels: LabelSets(map(_nameless, labels)))
     dropped = zip(value.labels, value.drop_name.tolist(), strict=True)
     return [_nameless(own) if drop else own for own, drop in dropped]
+
+
+def _order(labels: Sequence[Labels]) -> Ints | None:
+    """Return the order that sorts them, None when they are sorted."""
+    order = sorted(range(len(labels)), key=labels.__getitem__)
+    return None if order == list(range(len(order))) else np.array(order, np.int64)
 
 
 def _nameless(labels: Labels) -> Labels:

@@ -7,6 +7,7 @@ from typing import Final, Self
 import numpy as np
 
 from promql.cells import group_ids, group_starts
+from promql.values import worked_out
 from timeseries.columns import Bools, Floats, Ints
 from timeseries.labels import METRIC_NAME, Labels
 
@@ -31,6 +32,12 @@ class Groups:
     @classmethod
     def by(cls, labels: Sequence[Labels], names: Sequence[str], *, without: bool) -> Self:
         """Group series by some of their labels, or by all but some and the metric's name."""
+        return worked_out(
+            labels, (cls, tuple(names), without), lambda own: cls._by(own, names, without=without)
+        )
+
+    @classmethod
+    def _by(cls, labels: Sequence[Labels], names: Sequence[str], *, without: bool) -> Self:
         # Plain tuples: of many series there are few groups, and only those become labels.
         if without:
             dropped = frozenset((*names, METRIC_NAME))

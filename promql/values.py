@@ -1,7 +1,8 @@
 """What expressions come to: values for all steps at once, never one step at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,29 @@ from numpy.typing import NDArray
 from timeseries.columns import Bools, Columns, Floats, Ints
 from timeseries.labels import Labels
 
+Item = TypeVar("Item")
+
 # FloatHistogram (promql.histograms) where there is a histogram, None elsewhere.
 Objects = NDArray[np.object_]
+
+
+class LabelSets(tuple[Labels, ...]):
+    """The labels of series that are asked for again and again, and what was worked out of them before.
+
+    A source that gives the same object for the same series spares the grouping and sorting of labels.
+    """
+
+    def __init__(self, _: Iterable[Labels] = ()) -> None:
+        self.results: dict[object, object] = {}
+
+
+def worked_out(labels: Sequence[Labels], key: object, work: Callable[[Sequence[Labels]], Item]) -> Item:
+    """Return what the work comes to for these labels; the key stands for the work."""
+    if not isinstance(labels, LabelSets):
+        return work(labels)
+    if key not in labels.results:
+        labels.results[key] = work(labels)
+    return cast("Item", labels.results[key])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

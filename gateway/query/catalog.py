@@ -88,7 +88,7 @@ def _newest(state: State) -> Iterator[Rows]:
     """Give the samples that are in memory."""
     for head in (state.sealed, state.head):
         if head is not None:
-            yield from (*head.runs, *head.fresh)
+            yield from head.pieces()
 
 
 def _holds_all(state: State, start_ms: int, end_ms: int) -> bool:

@@ -1,15 +1,23 @@
 """The store as the query language wants it: labels, samples and histograms of series. Knows no query."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from gateway.query.hints import with_hints
 from gateway.storage.store import Store
 from promql.source import Selected
-from timeseries.columns import Bools, Columns
+from promql.values import LabelSets
+from timeseries.columns import Bools, Columns, Ints
 from timeseries.histogram import HistogramSample
+from timeseries.labels import Labels
 from timeseries.matcher import Matcher
+
+# Selections whose labels are kept: the panels of some dashboards. Each has at most so many series.
+_MADE: Final = 64
+_MOST_SERIES: Final = 20_000
 
 
 class StoredSeries:
@@ -21,6 +29,8 @@ class StoredSeries:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # The labels of the selections made last, by their references.
+        self._made: OrderedDict[bytes, LabelSets] = OrderedDict()
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
         """Return what matches, with the samples from start to end, both included."""
@@ -34,11 +44,26 @@ class StoredSeries:
             keep = without_those_of(histograms, columns)
             columns, starts = columns.where(keep), starts[keep]
         return Selected(
-            labels=self._store.index.labels_of(selection.refs),
+            labels=self._labels(selection.refs),
             columns=columns,
             starts=starts,
             histograms={row: with_hints(some, columns.row(row)[0]) for row, some in histograms.items()},
         )
+
+    def _labels(self, refs: Ints) -> Sequence[Labels]:
+        """Return labels, for the same series the same object as before.
+
+        Threads share what was made without a lock: one that makes some beside another only does it twice.
+        """
+        key = refs.tobytes()
+        made = self._made.get(key)
+        if made is None:
+            made = LabelSets(self._store.index.labels_of(refs))
+            if len(made) <= _MOST_SERIES:
+                self._made[key] = made
+                while len(self._made) > _MADE:
+                    self._made.popitem(last=False)
+        return made
 
 
 def without_those_of(histograms: dict[int, list[HistogramSample]], columns: Columns) -> Bools:

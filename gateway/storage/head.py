@@ -12,6 +12,7 @@ import numpy as np
 from gateway.storage.rows import NO_ROWS, Rows, join, sort_rows
 from gateway.storage.samples import Wanted, narrow, take
 from gateway.storage.tally import Tally
+from timeseries.columns import Ints
 
 # Unsorted rows are searched one by one; so many cost a query about a millisecond.
 _MAX_FRESH: Final = 1 << 16
@@ -24,11 +25,47 @@ _RATIO: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Run:
+    """Sorted rows, at least one: those of `refs[i]` are from `bounds[i]` up to `bounds[i + 1]`."""
+
+    rows: Rows
+    refs: Ints
+    bounds: Ints
+    min_time: int
+    max_time: int
+
+    @classmethod
+    def of(cls, rows: Rows) -> Self:
+        """Take sorted rows."""
+        first = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(np.diff(rows.refs)) + 1])
+        return cls(
+            rows=rows,
+            refs=rows.refs[first],
+            bounds=np.append(first, len(rows)),
+            min_time=int(rows.times.min()),
+            max_time=int(rows.times.max()),
+        )
+
+    def __len__(self) -> int:
+        """Count the samples."""
+        return len(self.rows)
+
+    def search(self, wanted: Wanted) -> Rows:
+        """Return what is wanted."""
+        at = np.minimum(np.searchsorted(self.refs, wanted.refs), len(self.refs) - 1)
+        places = np.flatnonzero(self.refs[at] == wanted.refs)
+        first, last = self.bounds[at[places]], self.bounds[at[places] + 1]
+        if not wanted.covers(self.min_time, self.max_time):
+            first, last = narrow(self.rows.times, first, last, wanted)
+        return take(self.rows, places, first, last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Head:
     """Sorted runs, oldest first, and the rows that came after them, up to a row of the log."""
 
     log_seq: int
-    runs: tuple[Rows, ...] = ()
+    runs: tuple[Run, ...] = ()
     fresh: tuple[Rows, ...] = ()
     tally: Tally = field(default_factory=Tally)
 
@@ -36,7 +73,7 @@ class Head:
         """Return a head with more rows."""
         runs, fresh = self.runs, (*self.fresh, rows)
         if len(fresh) >= _MAX_BATCHES or sum(map(len, fresh)) >= _MAX_FRESH:
-            runs, fresh = _tiered([*runs, sort_rows(join(fresh), self.tally)], self.tally), ()
+            runs, fresh = _tiered([*runs, Run.of(sort_rows(join(fresh), self.tally))], self.tally), ()
         return type(self)(log_seq=log_seq, runs=runs, fresh=fresh, tally=self.tally)
 
     def __len__(self) -> int:
@@ -45,27 +82,24 @@ class Head:
 
     def search(self, wanted: Wanted) -> list[Rows]:
         """Return what is wanted; later ones win."""
-        found = [_search_run(run, wanted) for run in self.runs]
+        found = [run.search(wanted) for run in self.runs]
         if self.fresh:
             found.append(_search_rows(join(self.fresh), wanted))
         return found
 
     def all_rows(self) -> Rows:
         """Return everything, sorted, each time of a series once."""
-        return sort_rows(join((*self.runs, *self.fresh)), self.tally)
+        return sort_rows(join(self.pieces()), self.tally)
+
+    def pieces(self) -> list[Rows]:
+        """Return everything as it is held."""
+        return [*(run.rows for run in self.runs), *self.fresh]
 
 
-def _tiered(runs: list[Rows], tally: Tally) -> tuple[Rows, ...]:
+def _tiered(runs: list[Run], tally: Tally) -> tuple[Run, ...]:
     while len(runs) > 1 and len(runs[-2]) < _RATIO * len(runs[-1]):
-        runs[-2:] = [sort_rows(join(runs[-2:]), tally)]
+        runs[-2:] = [Run.of(sort_rows(join([run.rows for run in runs[-2:]]), tally))]
     return tuple(runs)
-
-
-def _search_run(run: Rows, wanted: Wanted) -> Rows:
-    first = np.searchsorted(run.refs, wanted.refs)
-    last = np.searchsorted(run.refs, wanted.refs, side="right")
-    first, last = narrow(run.times, first, last, wanted)
-    return take(run, np.arange(len(first)), first, last)
 
 
 def _search_rows(rows: Rows, wanted: Wanted) -> Rows:

@@ -100,7 +100,7 @@ class Statistics:
 def _times(state: State) -> tuple[int | None, int | None]:
     """Return the first and the last time of all samples."""
     heads = [state.head] if state.sealed is None else [state.sealed, state.head]
-    rows = [rows.times for head in heads for rows in (*head.runs, *head.fresh) if len(rows)]
+    rows = [rows.times for head in heads for rows in head.pieces() if len(rows)]
     low = [part.min_time for part in state.parts] + [int(times.min()) for times in rows]
     high = [part.max_time for part in state.parts] + [int(times.max()) for times in rows]
     return min(low, default=None), max(high, default=None)

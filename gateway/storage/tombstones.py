@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from gateway.storage.errors import DamagedData
-from gateway.storage.head import Head
+from gateway.storage.head import Head, Run
 from gateway.storage.part import Part
 from gateway.storage.rows import Rows
 from gateway.storage.samples import Wanted
@@ -93,11 +93,13 @@ def clear_found(found: Rows, wanted: Wanted, tombstones: Sequence[Tombstone]) ->
 
 def clear_head(head: Head, tombstone: Tombstone) -> Head:
     """Return a head without the samples that are covered, up to the same row of the log."""
-    runs, fresh = (
-        tuple(rows for rows in (clear(rows, [tombstone]) for rows in some) if len(rows))
-        for some in (head.runs, head.fresh)
+    runs = [clear(run.rows, [tombstone]) for run in head.runs]
+    fresh = [clear(rows, [tombstone]) for rows in head.fresh]
+    return replace(
+        head,
+        runs=tuple(Run.of(rows) for rows in runs if len(rows)),
+        fresh=tuple(rows for rows in fresh if len(rows)),
     )
-    return replace(head, runs=runs, fresh=fresh)
 
 
 def _left(rows: Rows, tombstones: Sequence[Tombstone]) -> Ints | None:

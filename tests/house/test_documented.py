@@ -14,19 +14,31 @@ from gateway.http import application, server
 from gateway.http.accounting import Accounting
 from gateway.http.encoding import MIN_BYTES
 from gateway.http.errors import ERROR_TYPES, QUERY_ERRORS, Errors
+from gateway.http.federate import Federate
 from gateway.http.parameters import MAX_FORM_BYTES
 from gateway.http.query import MAX_LOOKBACK_MS, MAX_STEPS
-from gateway.http.routes import query_routes, routes, settings_routes, store_routes, write_routes
+from gateway.http.read import RemoteRead
+from gateway.http.routes import (
+    query_routes,
+    routes,
+    settings_routes,
+    sharing_routes,
+    store_routes,
+    write_routes,
+)
 from gateway.ingest.budget import BYTES_IN_FLIGHT, WAIT_SECONDS, Budget
 from gateway.ingest.outcome import Outcome
 from gateway.ingest.receiver import Clocks, Receiver
 from gateway.ingest.window import FUTURE_MS
 from gateway.metrics import INGEST_GAUGES, QUERY_GAUGES, STORE_COUNTERS, STORE_GAUGES, Metrics
 from gateway.query.catalog import Catalog
+from gateway.query.latest import NewestSamples
+from gateway.query.remote import MAX_READ_SAMPLES, RemoteReader
 from gateway.query.service import OUTCOMES, Queries, Ran
 from gateway.storage.statistics import Overview
 from remotewrite import limits
 from remotewrite.decode.batch import Rejection
+from remotewrite.read.request import MAX_MATCHERS, MAX_QUERIES, MAX_READ_BYTES
 from runtime.cli import SettingsCommand
 from runtime.logs import Log
 from runtime.settings import Section, load, settings_of
@@ -48,7 +60,12 @@ def commands() -> dict[str, click.Command]:
 
 def options(command: click.Command) -> set[str]:
     parameters = command.get_params(click.Context(command))
-    return {name for each in parameters for name in (*each.opts, *each.secondary_opts)}
+    return {
+        name
+        for each in parameters
+        if isinstance(each, click.Option)
+        for name in (*each.opts, *each.secondary_opts)
+    }
 
 
 def shapes() -> dict[str, type[Section]]:
@@ -116,7 +133,10 @@ def test_every_route_is_documented_with_its_methods() -> None:
         | write_routes(receiver=receiver, metrics=metrics)
         | store_routes(statistics=overview, eraser=None)
         | query_routes(queries=cast("Queries", None), catalog=cast("Catalog", None), now_ms=int)
-        | sharing_routes(read=cast("RemoteRead", None), federate=cast("Federate", None))
+        | sharing_routes(
+            read=RemoteRead(cast("RemoteReader", None)),
+            federate=Federate(cast("NewestSamples", None), metadata=dict, now_ms=int),
+        )
         | settings_routes(config="", flags={}, runtime=dict),
         accounting=Accounting(metrics, clock=float),
         errors=Errors(log=Log("test"), new_id=str),
@@ -134,7 +154,9 @@ def test_every_error_is_documented() -> None:
 
 
 def test_every_error_of_a_query_is_documented() -> None:
-    documented = [row[:2] for row in rows(chapters("http-api.md", "(Errors of queries)")["Errors of queries"])]
+    documented = [
+        row[:2] for row in rows(chapters("http-api.md", "(Errors of queries)")["Errors of queries"])
+    ]
     assert documented == sorted([str(status), error_type] for status, error_type in QUERY_ERRORS.values())
 
 
@@ -225,6 +247,14 @@ def test_every_limit_of_remote_write_is_documented() -> None:
         f"503 after {WAIT_SECONDS:.0f} to {2 * WAIT_SECONDS:.0f} s",
     ):
         assert sentence in text
+
+
+def test_every_limit_of_remote_read_is_documented() -> None:
+    text = chapters("http-api.md", "`(POST /api/v1/read)`")["POST /api/v1/read"]
+    assert f"| {MAX_READ_SAMPLES:,}; beyond" in text
+    assert f"exceeded sample limit ({MAX_READ_SAMPLES})" in text
+    assert f"| {MAX_READ_BYTES >> 20} MiB, compressed as well as decoded; {MAX_QUERIES} queries |" in text
+    assert f"| {MAX_MATCHERS} matchers |" in text
 
 
 def test_every_reason_of_a_rejection_is_documented() -> None:

@@ -163,6 +163,12 @@ def test_a_server_that_is_no_prometheus_is_told(strange: str, kind: str, sentenc
 
 
 def test_a_server_that_is_not_there_is_told() -> None:
-    answer = run("query", "--url", "http://127.0.0.1:1", "up", http_proxy="http://127.0.0.1:2")
+    answer = run("query", "--url", "http://127.0.0.1:1", "up")
     assert answer.returncode == 1
     assert answer.stderr == "Error: http://127.0.0.1:1 can't be asked: Connection refused. Is --url right?\n"
+
+
+def test_a_server_on_this_machine_is_asked_without_the_proxy(url: str) -> None:
+    nowhere = "http://127.0.0.1:1"
+    answer = run("query", "--url", url, "1", http_proxy=nowhere, HTTP_PROXY=nowhere, no_proxy="", NO_PROXY="")
+    assert (answer.returncode, answer.stdout) == (0, "value\n    1\n")
