@@ -10,7 +10,6 @@ from promql.ast import (
     Call,
     Duration,
     DurationLiteral,
-    DurationOperation,
     Expr,
     Matching,
     MatrixSelector,
@@ -98,11 +97,7 @@ def _shift(shift: Shift) -> dict[str, object]:
 
 def _ms(duration: Duration | None) -> int:
     """Return what was written as a duration; what has to be computed is 0, as in Prometheus."""
-    if isinstance(duration, DurationLiteral):
-        return duration.ms
-    if isinstance(duration, DurationOperation) and duration.left is None and duration.op != "(":
-        return -_ms(duration.right) if duration.op == "-" else _ms(duration.right)
-    return 0
+    return duration.ms if isinstance(duration, DurationLiteral) else 0
 
 
 def _subquery(expr: Subquery) -> dict[str, object]:

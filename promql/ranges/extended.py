@@ -86,7 +86,7 @@ def _borders(windows: Windows, edges: _Edges, *, smoothed: bool, counter: bool) 
         outside = held(columns.times, edges.first) < windows.starts
         drawn = _between(columns, edges.first, edges.first + 1, windows.starts, counter=counter)
         left = np.where(outside, drawn, left)
-        beyond = (edges.last > windows.first) & (held(columns.times, edges.last) > windows.ends)
+        beyond = held(columns.times, edges.last) > windows.ends
         drawn = _between(columns, edges.last - 1, edges.last, windows.ends, counter=counter)
         right = np.where(beyond, drawn, right)
     return left, right

@@ -4,15 +4,7 @@ import numpy as np
 
 from promql.ranges.segments import marked
 from promql.values import Windows
-from timeseries.columns import Bools, Columns, Floats, Ints
-
-
-def follows(columns: Columns) -> Bools:
-    """Mark the samples that have one of the same series before them."""
-    marks = np.ones(len(columns.times), np.bool_)
-    starts = columns.offsets[:-1]
-    marks[starts[starts < len(marks)]] = False
-    return marks
+from timeseries.columns import Bools, Floats, Ints
 
 
 def starts_anew(before_start: Ints, before: Ints, start: Ints, time: Ints) -> Bools:
@@ -33,22 +25,22 @@ def overlaps(before_start: Ints, before: Ints, start: Ints) -> Bools:
 
 
 def reset_marks(windows: Windows) -> Bools:
-    """Mark the samples before which their counter was reset."""
+    """Mark the samples before which their counter was reset; a series' first sample may be marked or not."""
     columns, starts = windows.columns, windows.sample_starts
     marks = np.zeros(len(columns.values), np.bool_)
     np.less(columns.values[1:], columns.values[:-1], out=marks[1:])
     if starts.any():
         times = columns.times
         marks[1:] |= starts_anew(starts[:-1], times[:-1], starts[1:], times[1:])
-    return marks & follows(columns)
+    return marks
 
 
 def overlap_marks(windows: Windows) -> Bools:
-    """Mark the samples whose counting overlaps that of the one before."""
+    """Mark the samples whose counting overlaps that of the one before; a first one likewise."""
     columns, starts = windows.columns, windows.sample_starts
     marks = np.zeros(len(columns.values), np.bool_)
     marks[1:] = overlaps(starts[:-1], columns.times[:-1], starts[1:])
-    return marks & follows(columns)
+    return marks
 
 
 def inside(counts: Ints, first: Ints, last: Ints) -> Ints:

@@ -9,7 +9,7 @@ from promql.context import Context
 from promql.histograms.model import FloatHistogram
 from promql.ranges.extended import first_anchored
 from promql.ranges.frame import Frame, frame_of, rows_with, selector_of
-from promql.ranges.resets import follows, inside, reset_marks, starts_anew
+from promql.ranges.resets import inside, reset_marks, starts_anew
 from promql.ranges.segments import marked
 from promql.values import Value, Vector, Windows
 from timeseries.columns import Bools, Ints
@@ -39,12 +39,12 @@ def _changed(before: FloatHistogram, now: FloatHistogram) -> bool:
 
 
 def _change_marks(windows: Windows) -> Bools:
-    """Mark the samples with another value than the one before; NaN stays NaN."""
+    """Mark the samples with another value than the one before, firsts in any way; NaN stays NaN."""
     values = windows.columns.values
     marks = np.zeros(len(values), np.bool_)
     before, now = values[:-1], values[1:]
     marks[1:] = (now != before) & ~(np.isnan(now) & np.isnan(before))
-    return marks & follows(windows.columns)
+    return marks
 
 
 def _counted(frame: Frame, marks: Bools, differ: Differ, *, starts_matter: bool) -> Vector:

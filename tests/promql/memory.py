@@ -67,7 +67,7 @@ moments = st.lists(st.integers(0, 240), unique=True, max_size=12).map(sorted)
 @st.composite
 def points(draw: st.DrawFn, values: st.SearchStrategy[float], *, starts: bool = False) -> list[Point]:
     """Draw some samples within four minutes, in steps of a second or not."""
-    shift = draw(st.integers(0, 999))
+    shift = draw(st.sampled_from((0, 500)) | st.integers(0, 999))
     times = [moment * 1000 + shift for moment in draw(moments)]
     began = st.just(0) | st.integers(0, 240_000) | st.sampled_from(times or [0]) if starts else st.just(0)
     return [Point(time, draw(values), draw(began)) for time in times]

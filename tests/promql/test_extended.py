@@ -11,7 +11,7 @@ from promql.errors import EvaluationError
 from promql.values import Steps, Vector, Windows
 from tests.promql.memory import Memory, Point, memories, ordinary, series, special
 from tests.promql.test_ranges import ranges, same, steps, values_of
-from timeseries.histogram import Buckets, Histogram, HistogramSample, Span
+from timeseries.histogram import Buckets, Histogram, HistogramSample, ResetHint, Span
 from timeseries.labels import METRIC_NAME
 from timeseries.stale import is_stale
 
@@ -144,10 +144,11 @@ def test_other_functions_refuse_extended_ranges(query: str, message: str) -> Non
         run_instant(query, 0, Memory(floats={}))
 
 
-def native(time: int, count: float) -> HistogramSample:
+def native(time: int, count: float, hint: ResetHint = ResetHint.UNKNOWN) -> HistogramSample:
     """Return a histogram with one bucket."""
     buckets = Buckets(spans=(Span(0, 1),), counts=(count,))
-    return HistogramSample(time, Histogram(integer=False, schema=0, count=count, sum=count, positive=buckets))
+    histogram = Histogram(integer=False, schema=0, count=count, sum=count, positive=buckets, reset_hint=hint)
+    return HistogramSample(time, histogram)
 
 
 @pytest.mark.parametrize(
@@ -170,9 +171,11 @@ def test_histograms_are_drawn_lines_between_too(query: str, count: float) -> Non
     assert same(found.sum, count)
 
 
-def test_a_reset_of_histograms_between_the_borders_is_added() -> None:
+@pytest.mark.parametrize("hint", [ResetHint.UNKNOWN, ResetHint.RESET])
+def test_a_reset_of_histograms_between_the_borders_is_added(hint: ResetHint) -> None:
     counts = [5.0, 6.0, 1.0, 2.0, 4.0]
     samples = [native(at * 10_000, count) for at, count in enumerate(counts)]
+    samples[2] = native(20_000, 1.0, hint)
     memory = Memory(floats={}, histograms={series(0): samples})
     plain = Memory(floats={series(0): [Point(at * 10_000, count) for at, count in enumerate(counts)]})
     for modifier in ("anchored", "smoothed"):

@@ -19,7 +19,7 @@ KEEPING_NAMES = ("first_over_time({})", "last_over_time({})")
 
 steps = st.builds(
     lambda start, count, step: Steps(start_ms=start, end_ms=start + count * step, step_ms=step),
-    st.integers(-60_000, 240_000),
+    st.integers(-60, 240).map(lambda seconds: seconds * 1000) | st.integers(-60_000, 240_000),
     st.integers(0, 8),
     st.sampled_from((1, 999, 1000, 7000, 60_000)),
 )
@@ -138,6 +138,7 @@ def test_sums_are_compensated(values: list[float]) -> None:
         ([0.1] * 10, 1.0, 0.1),
         ([1e308, 1e308], math.inf, 1e308),
         ([1e308, 1e308, -1e308, -1e308], math.inf, 0.0),
+        ([1e308, 1e308, -5e307], math.inf, 5e307),
         ([math.inf, 1, -math.inf], math.nan, math.nan),
         ([-math.inf, 1e308, 1e308], -math.inf, -math.inf),
     ],
@@ -151,3 +152,42 @@ def test_sums_that_go_wrong_when_they_are_just_added_up(
     assert same(found, total)
     ((found,),) = values_of(run_range("avg_over_time(x_total[1s])", once, memory)).values()
     assert same(found, mean) or (found is not None and math.isclose(found, mean, rel_tol=1e-15))
+
+
+@pytest.mark.parametrize(
+    ("points", "increase"),
+    [
+        # Begun inside of the window, at its border, and when it was sampled.
+        ([Point(5000, 3.0, 2001), Point(10_000, 5.0, 2001)], 5.0),
+        ([Point(5000, 3.0, 2000), Point(10_000, 5.0, 2000)], 2 * 8 / 5),
+        ([Point(5000, 3.0, 5000), Point(10_000, 5.0, 5000)], 2 * 8 / 5),
+        ([Point(10_000, 5.0, 2001)], 5.0),
+        ([Point(10_000, 5.0, 2000)], None),
+        # Deltas: each begins where the last one ended.
+        ([Point(5000, 3.0, 2001), Point(10_000, 5.0, 5000)], 8.0),
+    ],
+)
+def test_a_beginning_inside_the_window_was_zero(points: list[Point], increase: float | None) -> None:
+    once = Steps(start_ms=10_000, end_ms=10_000, step_ms=1)
+    found = values_of(run_range("increase(x_total[8s])", once, Memory(floats={series(0): points})))
+    assert same(found.get(series(0).dropping((METRIC_NAME,)), [None])[0], increase)
+
+
+def test_a_line_through_infinities_is_none() -> None:
+    memory = Memory(floats={series(0): [Point(at, math.inf) for at in (1000, 2000)]})
+    once = Steps(start_ms=2000, end_ms=2000, step_ms=1)
+    for query in ("deriv(x_total[5s])", "predict_linear(x_total[5s], 1)"):
+        ((found,),) = values_of(run_range(query, once, memory)).values()
+        assert found is not None
+        assert math.isnan(found)
+
+
+def test_quantiles_count_nan_as_the_least() -> None:
+    memory = Memory(
+        floats={series(0): [Point(at, value) for at, value in enumerate((1.0, math.nan, 3.0), 1)]}
+    )
+    once = Steps(start_ms=9, end_ms=9, step_ms=1)
+    for wanted, expected in ((0, math.nan), (0.25, math.nan), (0.5, 1.0), (0.75, 2.0), (1, 3.0)):
+        query = f"quantile_over_time({wanted}, x_total[9ms])"
+        ((found,),) = values_of(run_range(query, once, memory)).values()
+        assert same(found, expected)

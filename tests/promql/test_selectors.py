@@ -125,7 +125,7 @@ def _histogram(time: int, count: float = 1.0, total: float = 1.0) -> HistogramSa
 
 def test_of_floats_and_histograms_the_later_one_is_seen() -> None:
     memory = Memory(
-        floats={series(0): [Point(10_000, 1.0), Point(30_000, 3.0)]},
+        floats={series(0): [Point(10_000, 1.0), Point(30_000, 3.0), Point(70_000, STALE)]},
         histograms={series(0): [_histogram(20_000), _histogram(40_000), _histogram(50_000, total=STALE)]},
     )
     at = Steps(start_ms=0, end_ms=100_000, step_ms=10_000)
@@ -148,6 +148,14 @@ def test_start_timestamps_of_what_is_seen() -> None:
     (found,) = values_of(run_instant("start_timestamp(x_total)", 20_000, memory)).values()
     assert found == [7.0]
     assert values_of(run_instant("start_timestamp(-x_total)", 20_000, memory)) == {}
+
+
+def test_the_lookback_is_left_open() -> None:
+    memory = Memory(floats={series(0): [Point(0, 1.0)], series(1): [Point(1, 2.0)]})
+    found = values_of(run_instant("x_total", LOOKBACK, memory, OPTIONS))
+    assert found == {series(1): [2.0]}
+    ((counted,),) = values_of(run_instant("count_over_time(x_total[50s])", LOOKBACK, memory)).values()
+    assert counted == 1.0
 
 
 def test_queries_end_at_their_limits() -> None:

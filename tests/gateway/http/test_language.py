@@ -49,6 +49,7 @@ ONE_TO_ONE = {"card": "one-to-one", "labels": [], "on": False, "include": []}
         ("-a", {"type": "unaryExpr", "op": "-", "expr": selector("a")}),
         ("a offset 5m", selector("a", offset=300_000)),
         ("a offset -5m", selector("a", offset=-300_000)),
+        ("a offset (2 * 5m)", selector("a")),
         ("a @ 12.5", selector("a", timestamp=12_500)),
         ("a @ end()", selector("a", startOrEnd="end")),
         ("a[5m]", selector("a", type="matrixSelector", range=300_000)),
