@@ -60,7 +60,7 @@ def _floats(windows: Windows) -> tuple[Floats, Bools]:
     begin, end = held(columns.times, before), held(columns.times, after)
     exact = has_after & (end == windows.ends)
     line = low + (high - low) * (windows.ends - begin) / (end - begin)
-    values: Floats = np.where(has_after, line, low)
+    values: Floats = np.where(exact, high, np.where(has_after, line, low))
     return values, exact | has_before
 
 

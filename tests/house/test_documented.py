@@ -49,7 +49,12 @@ DOCS: Final = ROOT / "docs"
 PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "grafana").glob("*.md")])
 
 # Variables that are not settings: where the file is, what click reads for completion, what the tests read.
-OTHER_VARIABLES: Final = {"FLEETGAUGE_CONFIG", "FLEETGAUGE_COMPLETE", "FLEETGAUGE_REQUIRE_PEERS"}
+OTHER_VARIABLES: Final = {
+    "FLEETGAUGE_CONFIG",
+    "FLEETGAUGE_COMPLETE",
+    "FLEETGAUGE_REQUIRE_PEERS",
+    "FLEETGAUGE_TEST_SEEDS",
+}
 
 
 def commands() -> dict[str, click.Command]:
