@@ -1,8 +1,6 @@
 """Binary operators between vectors and scalars: filters, arithmetic, set operators. Pairs: matching.py."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -22,7 +20,7 @@ from promql.matching import (
     lonely,
 )
 from promql.operators import ARITHMETIC, COMPARISONS, Operand, Operation, Outcome, scalars
-from promql.values import Objects, Scalar, Value, Vector
+from promql.values import Objects, Scalar, Value, Vector, worked_out
 from timeseries.columns import Bools, Floats
 from timeseries.labels import Labels
 
@@ -147,18 +145,18 @@ class _Join:
 
     def labels(self, pairs: Pairs) -> list[Labels]:
         """Return the labels of each pair's result: those of the many side, without what can differ."""
-        lost = METADATA_LABELS if self.operation.op in ARITHMETIC else frozenset()
-        cut: Callable[[Labels], Labels] = partial(Labels.dropping, names=lost)
+        names: frozenset[str] = METADATA_LABELS if self.operation.op in ARITHMETIC else frozenset()
+        cut = Labels.dropping
         if self.matching.cardinality is Cardinality.ONE_TO_ONE:
-            names = frozenset(self.matching.labels)
-            if self.matching.on:
-                cut = partial(Labels.keeping, names=names - lost)
-            else:
-                cut = partial(Labels.dropping, names=names | lost)
+            own = frozenset(self.matching.labels)
+            cut, names = (Labels.keeping, own - names) if self.matching.on else (Labels.dropping, own | names)
+        many_labels = worked_out(
+            self.many.labels, (cut, names), lambda labels: [cut(one, names) for one in labels]
+        )
         rows = zip(pairs.many.tolist(), pairs.one.tolist(), pairs.signatures.tolist(), strict=True)
         results = []
         for many, one, number in rows:
-            labels = cut(self.found.labels[number] if many == NO_ROW else self.many.labels[many])
+            labels = cut(self.found.labels[number], names) if many == NO_ROW else many_labels[many]
             if self.matching.include:
                 source = self.found.labels[number] if one == NO_ROW else self.one.labels[one]
                 labels = labels.updated({name: source.get(name) for name in self.matching.include})

@@ -13,7 +13,7 @@ from promql.ast import Cardinality, Matching
 from promql.cells import any_by_group, any_series, count_by_group, group_ids
 from promql.context import Context
 from promql.errors import EvaluationError
-from promql.values import Objects, Vector
+from promql.values import Objects, Vector, worked_out
 from timeseries.columns import Bools, Floats, Ints
 from timeseries.labels import METRIC_NAME, Labels
 from timeseries.text import is_legacy_label_name, quote
@@ -50,8 +50,10 @@ class Signatures:
     @classmethod
     def of(cls, many: Vector, one: Vector, matching: Matching) -> "Signatures":
         """Number them."""
+        key = (signature, matching.on, matching.labels)
         cut = signature(matching)
-        numbers, labels = group_ids([cut(own) for own in (*many.labels, *one.labels)])
+        sides = [worked_out(side.labels, key, lambda own: list(map(cut, own))) for side in (many, one)]
+        numbers, labels = group_ids([*sides[0], *sides[1]])
         return cls(many=numbers[: len(many)], one=numbers[len(many) :], labels=labels)
 
 
