@@ -142,7 +142,7 @@ def explicit_borders(selector: VectorSelector, windows: Windows) -> Windows:
     columns = windows.columns
     if len(windows.histograms):
         modifier = "smoothed" if selector.smoothed else "anchored"
-        raise EvaluationError(f"{modifier} modifier is not supported for histograms in a range vector")
+        raise EvaluationError(f"{modifier} modifier is not supported with histograms")
     if not len(columns.times):
         return windows
     edges = _edges(windows, smoothed=selector.smoothed)

@@ -186,3 +186,10 @@ def test_a_reset_of_histograms_between_the_borders_is_added(hint: ResetHint) -> 
             assert answer.histograms is not None
             ((wanted,),) = values_of(run_instant(query, 38_000, plain)).values()
             assert same(answer.histograms[0, 0].count, wanted), query
+
+
+@pytest.mark.parametrize("modifier", ["anchored", "smoothed"])
+def test_an_extended_range_itself_has_no_histograms(modifier: str) -> None:
+    memory = Memory(floats={}, histograms={series(0): [native(10_000, 1.0)]})
+    with pytest.raises(EvaluationError, match=f"{modifier} modifier is not supported with histograms"):
+        run_instant(f"x_total[20s] {modifier}", 20_000, memory)

@@ -157,8 +157,17 @@ def test_clamps_hold_values_between_limits(
             assert math.isnan(kept) or any(map(math.isinf, (low, value, high)))
         else:
             assert low <= kept <= high
-    np.testing.assert_array_equal(first(run("clamp_min", one(*values), lower)), np.maximum(values, least))
-    np.testing.assert_array_equal(first(run("clamp_max", one(*values), upper)), np.minimum(values, most))
+    raised = [larger(*pair) for pair in zip(values, least, strict=True)]
+    np.testing.assert_array_equal(first(run("clamp_min", one(*values), lower)), raised)
+    lowered = [-larger(-value, -high) for value, high in zip(values, most, strict=True)]
+    np.testing.assert_array_equal(first(run("clamp_max", one(*values), upper)), lowered)
+
+
+def larger(value: float, other: float) -> float:
+    """Return the larger of two, in Go's way: beside +Inf a NaN does not count."""
+    if math.inf in (value, other):
+        return math.inf
+    return math.nan if math.isnan(value) or math.isnan(other) else max(value, other)
 
 
 # --- dates ---
