@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks.harness import Benchmark, Throughput
 from gateway.http.encoding import GZIP_LEVEL
 from gateway.query.answer import write_range
-from promql.ast import ValueType
 from promql.context import Usage
 from promql.engine import Answer
+from promql.language.ast import ValueType
 from promql.values import Steps, Vector
 from remotewrite.compression import compress_zstd
 from timeseries.columns import Floats

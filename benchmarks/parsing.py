@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.harness import Benchmark, Throughput
-from promql.parser import parse
-from promql.printer import format_query, str_of
+from promql.language.parser import parse
+from promql.language.printer import format_query, str_of
 
 _TEXTS: Final = {
     "2 characters": "up",

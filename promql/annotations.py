@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from promql.ast import Span
+from promql.language.ast import Span
 
 WARNING: Final = "PromQL warning"
 INFO: Final = "PromQL info"

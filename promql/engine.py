@@ -4,8 +4,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from promql.aggregation import aggregate
-from promql.ast import (
+from promql.cells import has_object, no_series
+from promql.context import DEFAULT_LOOKBACK_MS, DEFAULT_SUBQUERY_STEP_MS, Context, Limits, Usage
+from promql.errors import EvaluationError
+from promql.finishing import finished, finished_windows, in_order
+from promql.functions import FUNCTIONS
+from promql.histograms.functions import HISTOGRAM_FUNCTIONS
+from promql.invariance import is_invariant, repeated, unwrapped
+from promql.language.ast import (
     Aggregate,
     Binary,
     Call,
@@ -19,21 +25,15 @@ from promql.ast import (
     ValueType,
     VectorSelector,
 )
-from promql.binary import apply
-from promql.cells import has_object, no_series
-from promql.context import DEFAULT_LOOKBACK_MS, DEFAULT_SUBQUERY_STEP_MS, Context, Limits, Usage
-from promql.errors import EvaluationError
-from promql.finishing import finished, finished_windows, in_order
-from promql.functions import FUNCTIONS
-from promql.histograms.functions import HISTOGRAM_FUNCTIONS
-from promql.invariance import is_invariant, repeated, unwrapped
-from promql.parser import parse
+from promql.language.parser import parse
+from promql.operators.aggregation import aggregate
+from promql.operators.binary import apply
 from promql.ranges import RANGE_FUNCTIONS
 from promql.ranges.extended import check_modifiers, explicit_borders
-from promql.selectors import sample_times, select_vector, select_windows
-from promql.smoothing import select_smoothed
+from promql.selection.selectors import sample_times, select_vector, select_windows
+from promql.selection.smoothing import select_smoothed
+from promql.selection.subqueries import subquery_windows
 from promql.source import Source
-from promql.subqueries import subquery_windows
 from promql.values import Scalar, Steps, Value, Vector, Windows
 
 

@@ -1,6 +1,6 @@
 """What can go wrong with a query."""
 
-from promql.ast import Span
+from promql.language.ast import Span
 
 
 class QueryError(Exception):

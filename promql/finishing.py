@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import Aggregate, Call, Expr
 from promql.cells import METADATA_LABELS, SAME_LABELSET, are_distinct, merged, take, without_empty
 from promql.errors import EvaluationError
+from promql.language.ast import Aggregate, Call, Expr
 from promql.values import LabelSets, Vector, Windows, worked_out
 from timeseries.columns import Ints
 from timeseries.labels import METRIC_NAME, Labels

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import (
+from promql.language.ast import (
     Aggregate,
     Binary,
     Call,

@@ -11,7 +11,7 @@ import falcon
 from gateway.http.parameters import MAX_TIME_MS, MIN_TIME_MS, Parameters, bad
 from gateway.storage.errors import StorageUnavailable, TooManyTombstones
 from promql.errors import ParseError
-from promql.parser import parse_selector
+from promql.language.parser import parse_selector
 from timeseries.matcher import Matcher
 
 RETRY_AFTER_S: Final = 5

@@ -7,7 +7,7 @@ from typing import Final
 from gateway.http.errors import ApiError
 from gateway.http.parameters import MAX_TIME_MS, MIN_TIME_MS, Parameters, time_ms
 from promql.errors import ParseError
-from promql.parser import parse_selector
+from promql.language.parser import parse_selector
 from runtime.values import Duration
 from timeseries.matcher import Matcher
 from timeseries.text import quote

@@ -6,10 +6,10 @@ from gateway.http import envelope
 from gateway.http.asked import invalid
 from gateway.http.parameters import Parameters
 from gateway.query.tree import tree_of
-from promql.ast import Expr
 from promql.errors import ParseError
-from promql.parser import parse
-from promql.printer import format_query
+from promql.language.ast import Expr
+from promql.language.parser import parse
+from promql.language.printer import format_query
 
 
 class FormatQuery:

@@ -17,7 +17,7 @@ from gateway.query.answer import TRUNCATED
 from gateway.query.catalog import Catalog
 from gateway.query.jsontext import encoded, number, stamp
 from gateway.query.tree import selectors_in
-from promql.parser import parse
+from promql.language.parser import parse
 from timeseries.exemplar import Exemplar
 from timeseries.labels import Labels
 from timeseries.metadata import Metadata

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from promql.ast import Expr, ValueType
-from promql.checker import type_of
 from promql.context import Limits
 from promql.engine import Answer, Options, run_instant, run_range
 from promql.errors import ParseError, QueryError, QueryTimeout, QueryTooLarge
-from promql.parser import parse
+from promql.language.ast import Expr, ValueType
+from promql.language.checker import type_of
+from promql.language.parser import parse
 from promql.source import Source
 from promql.values import Steps
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.query.jsontext import number
-from promql.ast import (
+from promql.language.ast import (
     Aggregate,
     Binary,
     Call,
@@ -22,7 +22,7 @@ from promql.ast import (
     ValueType,
     VectorSelector,
 )
-from promql.signatures import FUNCTIONS
+from promql.language.signatures import FUNCTIONS
 from timeseries.matcher import Matcher
 
 _TYPES: Final = {

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from promql.ast import Call
 from promql.context import Context
 from promql.functions.absence import absent
 from promql.functions.dates import DATES
@@ -12,6 +11,7 @@ from promql.functions.enrichment import info
 from promql.functions.relabeling import label_join, label_replace
 from promql.functions.scalars import SCALARS
 from promql.functions.sorting import SORTS
+from promql.language.ast import Call
 from promql.values import Value
 
 FUNCTIONS: Final[dict[str, Callable[[Call, Sequence[Value], Context], Value]]] = {

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from promql.ast import Call, Expr, MatrixSelector, VectorSelector
 from promql.cells import any_series, without_empty
 from promql.context import Context
 from promql.functions.arguments import vector_at
 from promql.invariance import unwrapped
+from promql.language.ast import Call, Expr, MatrixSelector, VectorSelector
 from promql.values import Value, Vector
 from timeseries.labels import METRIC_NAME, Labels
 from timeseries.matcher import MatchType

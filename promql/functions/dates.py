@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from promql.ast import Call
 from promql.cells import constant
 from promql.context import Context
 from promql.functions.arguments import vector_at
 from promql.functions.elements import mapped
+from promql.language.ast import Call
 from promql.values import Value, Vector
 from timeseries.columns import Floats, Ints
 from timeseries.labels import Labels

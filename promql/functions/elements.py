@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import Call
 from promql.cells import float_cells, without_empty
 from promql.context import Context
 from promql.functions.arguments import scalar_at, vector_at
+from promql.language.ast import Call
 from promql.values import Value, Vector
 from timeseries.columns import Bools, Floats
 

@@ -7,7 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import (
+from promql.cells import has_object, merged, no_series, only_where, without_empty
+from promql.context import Context
+from promql.errors import EvaluationError
+from promql.functions.arguments import vector_at
+from promql.invariance import unwrapped
+from promql.language.ast import (
     Aggregate,
     Binary,
     Call,
@@ -20,14 +25,9 @@ from promql.ast import (
     Unary,
     VectorSelector,
 )
-from promql.cells import has_object, merged, no_series, only_where, without_empty
-from promql.context import Context
-from promql.errors import EvaluationError
-from promql.functions.arguments import vector_at
-from promql.grouping import Groups
-from promql.invariance import unwrapped
-from promql.matching import braced
-from promql.selectors import sample_times, select_vector, shifted
+from promql.operators.grouping import Groups
+from promql.operators.matching import braced
+from promql.selection.selectors import sample_times, select_vector, shifted
 from promql.source import Selected, Source
 from promql.values import Value, Vector
 from timeseries.columns import Bools, Columns, Ints

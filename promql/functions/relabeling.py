@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from promql.ast import Call
 from promql.cells import merged
 from promql.context import Context
 from promql.errors import EvaluationError
 from promql.functions.arguments import strings_from, vector_at
+from promql.language.ast import Call
 from promql.values import Value, Vector
 from timeseries.errors import InvalidMatcher
 from timeseries.labels import METRIC_NAME, Labels

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import Call
 from promql.cells import constant, float_cells
 from promql.context import Context
 from promql.functions.arguments import scalar_at, vector_at
+from promql.language.ast import Call
 from promql.values import Scalar, Value, Vector
 from timeseries.labels import Labels
 

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import Call
 from promql.cells import floats_only, take
 from promql.context import Context
 from promql.functions.arguments import strings_from, vector_at
+from promql.language.ast import Call
 from promql.values import Value, Vector
 
 _CHUNKS: Final = re.compile(r"[0-9]+|[^0-9]+")

@@ -6,7 +6,6 @@ from typing import Final, cast
 
 import numpy as np
 
-from promql.ast import Call, Span
 from promql.cells import float_cells, histogram_cells, merged, no_series, stacked, without_empty
 from promql.context import Context
 from promql.gofloat import general
@@ -14,6 +13,7 @@ from promql.histograms import notes
 from promql.histograms.classic import Ascending, Cumulative, ascending, fractions, quantiles
 from promql.histograms.model import FloatHistogram
 from promql.histograms.native import NanEffect, fraction, quantile, variance
+from promql.language.ast import Call, Span
 from promql.values import Scalar, Value, Vector
 from timeseries.columns import Bools, Floats
 from timeseries.labels import Labels

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import Call
 from promql.context import Context
 from promql.histograms.sums import mean, total
+from promql.language.ast import Call
 from promql.ranges import natives, order, presence, steps, trends
 from promql.ranges.extended import extended
 from promql.ranges.extended_natives import extended_natives

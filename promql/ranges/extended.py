@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import Call, VectorSelector
 from promql.errors import EvaluationError
+from promql.language.ast import Call, VectorSelector
 from promql.ranges.frame import Frame, selector_of
 from promql.ranges.resets import inside
 from promql.ranges.segments import marked, reduced
-from promql.seeking import held, until
+from promql.selection.seeking import held, until
 from promql.values import Windows
 from timeseries.columns import Bools, Columns, Floats, Ints, offsets_of
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from promql.ast import Call, MatrixSelector, Span, VectorSelector
 from promql.cells import empty_objects
 from promql.context import Context
 from promql.histograms.model import FloatHistogram
 from promql.invariance import unwrapped
+from promql.language.ast import Call, MatrixSelector, Span, VectorSelector
 from promql.ranges import notes
 from promql.values import Objects, Value, Vector, Windows
 from timeseries.columns import Bools, Floats, Ints

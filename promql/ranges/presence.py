@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from promql.ast import Call
 from promql.cells import any_series
 from promql.context import Context
 from promql.functions.absence import absent_labels
+from promql.language.ast import Call
 from promql.ranges.frame import Frame, frame_of
-from promql.seeking import held
+from promql.selection.seeking import held
 from promql.values import Value, Vector
 from timeseries.columns import Bools, Ints
 

@@ -9,7 +9,7 @@ from promql.ranges import notes
 from promql.ranges.frame import Frame, rows_with
 from promql.ranges.resets import inside, lost_to_resets, overlap_marks, starts_anew
 from promql.ranges.segments import marked, reduced
-from promql.seeking import held
+from promql.selection.seeking import held
 from promql.values import Windows
 from timeseries.columns import Bools, Floats, Ints
 from timeseries.labels import METRIC_NAME, Labels

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from promql.ast import Call
 from promql.context import Context
 from promql.histograms.model import FloatHistogram
+from promql.language.ast import Call
 from promql.ranges.extended import first_anchored
 from promql.ranges.frame import Frame, frame_of, rows_with, selector_of
 from promql.ranges.resets import inside, reset_marks, starts_anew

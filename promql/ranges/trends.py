@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from promql.ast import Call
 from promql.context import Context
 from promql.errors import EvaluationError
+from promql.language.ast import Call
 from promql.ranges.frame import frame_of, from_floats
 from promql.ranges.segments import blocks
 from promql.values import Value, Vector

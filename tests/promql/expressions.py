@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from promql.ast import (
+from promql.gofloat import plain
+from promql.language.ast import (
     NO_SHIFT,
     Aggregate,
     AtEnd,
@@ -30,11 +31,10 @@ from promql.ast import (
     ValueType,
     VectorSelector,
 )
-from promql.checker import COMPARISONS, SET_OPERATORS, type_of
-from promql.durations import format_duration
-from promql.gofloat import plain
-from promql.lexer import AGGREGATORS
-from promql.signatures import FUNCTIONS, PARAMETERS
+from promql.language.checker import COMPARISONS, SET_OPERATORS, type_of
+from promql.language.durations import format_duration
+from promql.language.lexer import AGGREGATORS
+from promql.language.signatures import FUNCTIONS, PARAMETERS
 from tests.strategies import label_names, label_values, legacy_names
 from timeseries.labels import METRIC_NAME
 from timeseries.matcher import Matcher, MatchType

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promql.aggregation import aggregate
-from promql.ast import Aggregate
 from promql.context import Context
 from promql.errors import EvaluationError
-from promql.grouping import RUN
 from promql.histograms.model import FloatHistogram
-from promql.sampling import packed, xxh64
+from promql.language.ast import Aggregate
+from promql.operators.aggregation import aggregate
+from promql.operators.grouping import RUN
+from promql.operators.sampling import packed, xxh64
 from promql.values import Scalar, Vector
 from tests.promql.vectors import (
     NUMBER,

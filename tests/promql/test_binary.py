@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promql.ast import Binary, Cardinality, Matching
-from promql.binary import apply
 from promql.context import Context
 from promql.errors import EvaluationError
 from promql.histograms.model import FloatHistogram
+from promql.language.ast import Binary, Cardinality, Matching
+from promql.operators.binary import apply
 from promql.values import Value, Vector
 from tests.promql.vectors import (
     NUMBER,

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promql.ast import Duration, MatrixSelector, VectorSelector
-from promql.durations import format_duration, parse_duration, resolve
 from promql.errors import EvaluationError
-from promql.parser import parse
+from promql.language.ast import Duration, MatrixSelector, VectorSelector
+from promql.language.durations import format_duration, parse_duration, resolve
+from promql.language.parser import parse
 from tests.promql.expressions import durations, offsets
 
 

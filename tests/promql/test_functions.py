@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promql.ast import Call, Expr, Paren, VectorSelector
 from promql.context import Context
 from promql.errors import EvaluationError
 from promql.functions import FUNCTIONS
@@ -21,6 +20,7 @@ from promql.functions.relabeling import expanded
 from promql.functions.sorting import compare_naturally
 from promql.gofloat import general, plain
 from promql.histograms.model import FloatHistogram
+from promql.language.ast import Call, Expr, Paren, VectorSelector
 from promql.source import Selected
 from promql.values import Value, Vector
 from tests.promql.vectors import (

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promql.ast import (
+from promql.errors import ParseError
+from promql.language.ast import (
     AtEnd,
     Binary,
     Cardinality,
@@ -20,11 +21,10 @@ from promql.ast import (
     Subquery,
     VectorSelector,
 )
-from promql.errors import ParseError
-from promql.lexer import unquote
-from promql.parser import parse, parse_selector
-from promql.printer import str_of
-from promql.reader import MAX_DEPTH, MAX_LENGTH
+from promql.language.lexer import unquote
+from promql.language.parser import parse, parse_selector
+from promql.language.printer import str_of
+from promql.language.reader import MAX_DEPTH, MAX_LENGTH
 from tests.house.tree import ROOT
 from tests.promql.expressions import expressions, metric_names
 from tests.promql.mistakes import MISTAKES

@@ -8,7 +8,8 @@ import promql_parser as other
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promql.ast import (
+from promql.errors import ParseError
+from promql.language.ast import (
     Aggregate,
     AtEnd,
     Binary,
@@ -25,8 +26,7 @@ from promql.ast import (
     Unary,
     VectorSelector,
 )
-from promql.errors import ParseError
-from promql.parser import parse
+from promql.language.parser import parse
 
 Shape = tuple[object, ...]
 

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 
-from promql.ast import Expr
-from promql.parser import parse
-from promql.printer import MAX_LINE, format_query, str_of
+from promql.language.ast import Expr
+from promql.language.parser import parse
+from promql.language.printer import MAX_LINE, format_query, str_of
 from tests.promql.expressions import expressions, spanless
 
 

@@ -6,9 +6,9 @@ from typing import TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from promql.ast import NumberLiteral, Span
 from promql.context import Context
 from promql.histograms.model import FloatHistogram
+from promql.language.ast import NumberLiteral, Span
 from promql.source import Selected
 from promql.values import Steps, Value, Vector
 from timeseries.columns import Columns

@@ -7,8 +7,8 @@ from typing import Final
 
 from promql.engine import Answer, run_instant, run_range
 from promql.errors import ParseError
-from promql.parser import parse
-from promql.printer import str_of
+from promql.language.parser import parse
+from promql.language.printer import str_of
 from promql.source import Source
 from promql.values import Steps
 from tests.promqltest.compare import (

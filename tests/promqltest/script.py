@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from promql.errors import ParseError
-from promql.lexer import unquote
-from promql.parser import parse_selector
+from promql.language.lexer import unquote
+from promql.language.parser import parse_selector
 from tests.promqltest.errors import ScriptError
 from tests.promqltest.points import Point, parse_duration, parse_number, parse_points, parse_starts
 from tests.promqltest.samples import Sample, custom_histograms

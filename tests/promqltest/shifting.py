@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from promql.ast import (
+from promql.language.ast import (
     Aggregate,
     Binary,
     Call,

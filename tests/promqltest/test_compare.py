@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from promql.ast import ValueType
 from promql.context import Usage
 from promql.engine import Answer
+from promql.language.ast import ValueType
 from promql.values import Steps, Value, Vector
 from tests.promqltest.compare import (
     Mismatch,

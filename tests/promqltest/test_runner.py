@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from promql.engine import Answer, run_instant, run_range
-from promql.parser import parse
-from promql.printer import str_of
+from promql.language.parser import parse
+from promql.language.printer import str_of
 from promql.source import Source
 from promql.values import Steps
 from tests.promqltest import runner

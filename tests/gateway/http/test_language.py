@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.query.tree import tree_of
-from promql.parser import parse
-from promql.signatures import FUNCTIONS
+from promql.language.parser import parse
+from promql.language.signatures import FUNCTIONS
 from tests.gateway.http.querying import Reader, reading
 
 

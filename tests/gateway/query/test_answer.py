@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from gateway.query.answer import series_count, write_instant, write_range
 from gateway.query.jsontext import number
-from promql.ast import ValueType
 from promql.context import Usage
 from promql.engine import Answer
 from promql.histograms.model import FloatHistogram
+from promql.language.ast import ValueType
 from promql.values import Objects, Steps, Value, Vector
 from tests.strategies import from_bits
 from timeseries.labels import Labels

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from promql.ast import Call
 from promql.context import Context
 from promql.errors import EvaluationError
 from promql.histograms.functions import HISTOGRAM_FUNCTIONS, parse_bound
 from promql.histograms.model import FloatHistogram
-from promql.parser import parse
+from promql.language.ast import Call
+from promql.language.parser import parse
 from promql.values import Value
 from tests.promql.histograms.drawn import custom, exponential
 from tests.promql.vectors import Sample, context, rows_of, vector

@@ -3,10 +3,10 @@
 import math
 from typing import Final
 
-from promql.ast import Duration, DurationFunction, DurationLiteral, DurationOperation, Span
-from promql.durations import MAX_SECONDS
-from promql.lexer import DURATION_WORDS, Token
-from promql.reader import NUMBERS, Reader, span_of
+from promql.language.ast import Duration, DurationFunction, DurationLiteral, DurationOperation, Span
+from promql.language.durations import MAX_SECONDS
+from promql.language.lexer import DURATION_WORDS, Token
+from promql.language.reader import NUMBERS, Reader, span_of
 
 OFFSET: Final = ("offset", "number, duration, step(), or range()")
 

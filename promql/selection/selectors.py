@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from promql.ast import AtEnd, Duration, MatrixSelector, Shift, VectorSelector
 from promql.cells import empty_objects, has_object
 from promql.context import Context
-from promql.durations import resolve
-from promql.seeking import held, until
+from promql.language.ast import AtEnd, Duration, MatrixSelector, Shift, VectorSelector
+from promql.language.durations import resolve
+from promql.selection.seeking import held, until
+from promql.selection.windows import Borders, HistogramRows, windows_of
 from promql.source import Selected
 from promql.values import Vector, Windows
-from promql.windows import Borders, HistogramRows, windows_of
 from timeseries.columns import Bools, Ints
 from timeseries.stale import STALE_BITS
 

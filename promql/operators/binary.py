@@ -5,10 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import Binary, Cardinality, Matching
 from promql.cells import METADATA_LABELS, any_by_group, merged, no_series, only_where, stacked, without_empty
 from promql.context import Context
-from promql.matching import (
+from promql.language.ast import Binary, Cardinality, Matching
+from promql.operators.arithmetic import ARITHMETIC, COMPARISONS, Operand, Operation, Outcome, scalars
+from promql.operators.matching import (
     NO_ROW,
     Pairs,
     Signatures,
@@ -19,7 +20,6 @@ from promql.matching import (
     gathered,
     lonely,
 )
-from promql.operators import ARITHMETIC, COMPARISONS, Operand, Operation, Outcome, scalars
 from promql.values import Objects, Scalar, Value, Vector, worked_out
 from timeseries.columns import Bools, Floats
 from timeseries.labels import Labels

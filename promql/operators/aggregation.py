@@ -5,15 +5,15 @@ from typing import Final
 
 import numpy as np
 
-from promql import counting, picking
-from promql.ast import Aggregate, Span
 from promql.cells import float_cells, histogram_cells, no_series, without_empty
 from promql.context import Context
-from promql.grouping import Groups, quantiles
 from promql.histograms import notes, sums
 from promql.histograms.model import FloatHistogram, MixedSchemas
 from promql.invariance import unwrapped
-from promql.operators import note_sum
+from promql.language.ast import Aggregate, Span
+from promql.operators import counting, picking
+from promql.operators.arithmetic import note_sum
+from promql.operators.grouping import Groups, quantiles
 from promql.values import Objects, Scalar, Vector
 from timeseries.columns import Bools, Floats
 

@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from promql.ast import Span
 from promql.cells import empty_objects, has_object
 from promql.context import Context
 from promql.histograms import notes
 from promql.histograms.model import FloatHistogram, MixedSchemas, Sum
 from promql.histograms.trim import trimmed
+from promql.language.ast import Span
 from promql.values import Objects
 from timeseries.columns import Bools, Floats
 

@@ -4,8 +4,8 @@ import math
 import re
 from typing import Final
 
-from promql.ast import Duration, DurationFunction, DurationLiteral, DurationOperation, Span
 from promql.errors import EvaluationError
+from promql.language.ast import Duration, DurationFunction, DurationLiteral, DurationOperation, Span
 from timeseries.text import quote
 
 MAX_SECONDS: Final = 2.0**63 / 1e9

@@ -8,7 +8,7 @@ import numpy as np
 
 from promql.cells import has_object
 from promql.histograms.model import FloatHistogram
-from promql.seeking import until
+from promql.selection.seeking import until
 from promql.source import Selected
 from promql.values import Objects, Windows
 from timeseries.columns import Bools, Columns, Ints, offsets_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from promql.ast import ValueType
+from promql.language.ast import ValueType
 
 SCALAR, STRING, VECTOR, MATRIX = ValueType
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from promql.ast import Expr, Subquery
 from promql.cells import float_cells, histogram_cells
 from promql.context import Context
 from promql.errors import EvaluationError
-from promql.selectors import milliseconds, shifted
+from promql.language.ast import Expr, Subquery
+from promql.selection.selectors import milliseconds, shifted
+from promql.selection.windows import Borders, HistogramRows, windows_of
 from promql.values import Steps, Value, Vector, Windows
-from promql.windows import Borders, HistogramRows, windows_of
 from timeseries.columns import Bools, Columns, Ints, offsets_of
 
 

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Final, NoReturn
 
 from promql.annotations import line_and_column
-from promql.ast import Span
-from promql.durations import parse_duration, parse_number
 from promql.errors import ParseError
-from promql.lexer import DURATION, END, ERROR, Token, tokens, unquote
+from promql.language.ast import Span
+from promql.language.durations import parse_duration, parse_number
+from promql.language.lexer import DURATION, END, ERROR, Token, tokens, unquote
 from timeseries.text import is_utf8
 
 MAX_LENGTH: Final = 1 << 18

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from promql.ast import Cardinality, Matching
 from promql.cells import any_by_group, any_series, count_by_group, group_ids
 from promql.context import Context
 from promql.errors import EvaluationError
+from promql.language.ast import Cardinality, Matching
 from promql.values import Objects, Vector, worked_out
 from timeseries.columns import Bools, Floats, Ints
 from timeseries.labels import METRIC_NAME, Labels

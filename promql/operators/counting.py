@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from promql.ast import Aggregate
 from promql.cells import float_cells, histogram_cells, no_series
 from promql.context import Context
 from promql.errors import EvaluationError
 from promql.gofloat import plain
-from promql.grouping import Groups
+from promql.language.ast import Aggregate
+from promql.operators.grouping import Groups
 from promql.values import Vector
 from timeseries.columns import Ints
 from timeseries.labels import METRIC_NAME, Labels

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from promql.ast import (
+from promql.gofloat import general, plain
+from promql.language.ast import (
     Aggregate,
     AtEnd,
     Binary,
@@ -24,8 +25,7 @@ from promql.ast import (
     Unary,
     VectorSelector,
 )
-from promql.durations import format_duration, is_duration, seconds_of
-from promql.gofloat import general, plain
+from promql.language.durations import format_duration, is_duration, seconds_of
 from timeseries.labels import METRIC_NAME
 from timeseries.matcher import Matcher, MatchType
 from timeseries.text import is_legacy_label_name, quote

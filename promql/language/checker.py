@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final, NoReturn
 
-from promql.ast import (
+from promql.language.ast import (
     Aggregate,
     Binary,
     Call,
@@ -20,8 +20,8 @@ from promql.ast import (
     ValueType,
     VectorSelector,
 )
-from promql.reader import error
-from promql.signatures import FUNCTIONS, PARAMETERS
+from promql.language.reader import error
+from promql.language.signatures import FUNCTIONS, PARAMETERS
 from timeseries.labels import METRIC_NAME
 from timeseries.text import quote
 

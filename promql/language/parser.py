@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import copysign, floor, isfinite
 from typing import Final, NamedTuple
 
-from promql.ast import (
+from promql.language.ast import (
     Aggregate,
     AtEnd,
     Binary,
@@ -25,12 +25,12 @@ from promql.ast import (
     ValueType,
     VectorSelector,
 )
-from promql.checker import SET_OPERATORS, check, check_selector
-from promql.duration_parser import offset_duration, range_duration
-from promql.lexer import AGGREGATORS, DURATION, IDENTIFIER, PREPROCESSORS, STRING, Token
-from promql.reader import NUMBERS, Reader, span_of, text_of
-from promql.selector_parser import NAMES, selector
-from promql.signatures import FUNCTIONS, PARAMETERS
+from promql.language.checker import SET_OPERATORS, check, check_selector
+from promql.language.duration_parser import offset_duration, range_duration
+from promql.language.lexer import AGGREGATORS, DURATION, IDENTIFIER, PREPROCESSORS, STRING, Token
+from promql.language.reader import NUMBERS, Reader, span_of, text_of
+from promql.language.selector_parser import NAMES, selector
+from promql.language.signatures import FUNCTIONS, PARAMETERS
 from timeseries.matcher import Matcher
 from timeseries.text import is_utf8, quote
 

@@ -5,13 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from promql.ast import Aggregate, Span
 from promql.cells import float_cells, histogram_cells, no_series, only_where, take, without_empty
 from promql.context import Context
 from promql.errors import EvaluationError
 from promql.gofloat import general
-from promql.grouping import Groups
-from promql.sampling import offsets
+from promql.language.ast import Aggregate, Span
+from promql.operators.grouping import Groups
+from promql.operators.sampling import offsets
 from promql.values import Scalar, Vector
 from timeseries.columns import Bools, Ints
 

@@ -2,9 +2,17 @@
 
 from typing import Final
 
-from promql.ast import Span, VectorSelector
-from promql.lexer import AGGREGATORS, FILLS, IDENTIFIER, METRIC_IDENTIFIER, PREPROCESSORS, STRING, Token
-from promql.reader import Reader, span_of, text_of
+from promql.language.ast import Span, VectorSelector
+from promql.language.lexer import (
+    AGGREGATORS,
+    FILLS,
+    IDENTIFIER,
+    METRIC_IDENTIFIER,
+    PREPROCESSORS,
+    STRING,
+    Token,
+)
+from promql.language.reader import Reader, span_of, text_of
 from timeseries.errors import InvalidMatcher
 from timeseries.labels import METRIC_NAME
 from timeseries.matcher import Matcher, MatchType

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from promql.ast import VectorSelector
 from promql.cells import empty_objects
 from promql.context import Context
 from promql.histograms import notes as texts
 from promql.histograms.model import FloatHistogram, MixedSchemas
 from promql.histograms.rates import Notes
+from promql.language.ast import VectorSelector
 from promql.ranges.extended_natives import between
 from promql.ranges.frame import rows_with
-from promql.seeking import held, until
-from promql.selectors import read_windows, shifted
+from promql.selection.seeking import held, until
+from promql.selection.selectors import read_windows, shifted
+from promql.selection.windows import Borders
 from promql.values import Vector, Windows
-from promql.windows import Borders
 from timeseries.columns import Bools, Floats
 from timeseries.histogram import ResetHint
 

@@ -1,0 +1,1 @@
+"""What combines vectors: binary operators and their matching, aggregations and their groups."""

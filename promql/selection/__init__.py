@@ -1,0 +1,1 @@
+"""From selectors to samples: the latest at each step, windows, subqueries. Knows no function."""
