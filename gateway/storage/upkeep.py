@@ -34,7 +34,7 @@ _MERGE_SAMPLES: Final = 1 << 20
 _CLEAN_TOMBSTONES: Final = 100
 
 # Free pages given back in one go.
-_GIVE_BACK_PAGES: Final = 512
+_GIVE_BACK_PAGES: Final = 2048
 
 
 # Surrounds a step, by its name and how many samples it is about.
