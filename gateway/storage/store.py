@@ -237,6 +237,9 @@ class Store:
         families = {meta.family: meta for one in group for meta in one.metadata}
         seq = self.state.head.log_seq + 1
         body = encode_rows(seq, rows) if len(rows) else b""
+        # All that may fail comes before the commit: what is durable must be in memory, too.
+        state = replace(self.state, head=self.state.head.adding(rows, seq)) if len(rows) else self.state
+        metadata = {**self.metadata, **families} if families else self.metadata
         try:
             series = len(self.index)
             with self._database.transaction() as transaction:
@@ -254,11 +257,8 @@ class Store:
             for one in group:
                 one.error = error
         else:
-            self._persisted = series
+            self._persisted, self.state, self.metadata = series, state, metadata
             self.tally.commit(len(group), len(body))
-            self.metadata = {**self.metadata, **families} if families else self.metadata
-            if len(rows):
-                self.state = replace(self.state, head=self.state.head.adding(rows, seq))
         for one in group:
             one.done = True
 
