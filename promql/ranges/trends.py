@@ -10,7 +10,7 @@ from promql.language.ast import Call
 from promql.ranges.frame import frame_of, from_floats
 from promql.ranges.segments import blocks
 from promql.values import Value, Vector
-from timeseries.columns import Columns, Floats, Ints
+from timeseries.columns import Bools, Columns, Floats, Ints
 
 
 def stdvar_over_time(call: Call, args: Sequence[Value], context: Context) -> Vector:
@@ -74,20 +74,29 @@ def fits(columns: Columns, first: Ints, last: Ints) -> tuple[Floats, Floats, Flo
     slopes, means, centres = np.empty(len(first)), np.empty(len(first)), np.empty(len(first))
     for cells, index, inside in blocks(first, last):
         counts = np.count_nonzero(inside, axis=1)
-        seconds = np.where(inside, (columns.times[index] - columns.times[first[cells], None]) / 1000, 0.0)
+        # Nearly all blocks are full.
+        outside = None if inside.all() else ~inside
+        seconds = _cleared((columns.times[index] - columns.times[first[cells], None]) / 1000, outside)
         own = columns.values[index]
         level = own[:, 0]
-        values = np.where(inside, own - level[:, None], 0.0)
+        values = _cleared(own - level[:, None], outside)
+        constant = ~values.any(axis=1) | np.isinf(level) & np.all((own == level[:, None]) | ~inside, axis=1)
         centre = seconds.sum(axis=1) / counts
         mean = values.sum(axis=1) / counts
-        apart = np.where(inside, seconds - centre[:, None], 0.0)
-        covariance = (apart * np.where(inside, values - mean[:, None], 0.0)).sum(axis=1)
-        slope = covariance / (apart * apart).sum(axis=1)
-        constant = np.all((own == level[:, None]) | ~inside, axis=1)
+        apart = _cleared(seconds - centre[:, None], outside)
+        rest = _cleared(values - mean[:, None], outside)
+        slope = np.einsum("ij,ij->i", apart, rest) / np.einsum("ij,ij->i", apart, apart)
         slopes[cells] = np.where(constant, np.where(np.isinf(level), np.nan, 0.0), slope)
         means[cells] = np.where(constant, level, mean + level)
         centres[cells] = centre
     return slopes, means, centres
+
+
+def _cleared(matrix: Floats, outside: Bools | None) -> Floats:
+    """Put 0 where no sample is."""
+    if outside is not None:
+        matrix[outside] = 0.0
+    return matrix
 
 
 def double_exponential_smoothing(call: Call, args: Sequence[Value], context: Context) -> Vector:
