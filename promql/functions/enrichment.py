@@ -1,8 +1,8 @@
 """info(): series with the labels of the info metrics that describe the same target."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,26 +11,14 @@ from promql.cells import has_object, merged, no_series, only_where, without_empt
 from promql.context import Context
 from promql.errors import EvaluationError
 from promql.functions.arguments import vector_at
+from promql.functions.moment import Moment, moment_of
 from promql.invariance import unwrapped
-from promql.language.ast import (
-    Aggregate,
-    Binary,
-    Call,
-    Expr,
-    MatrixSelector,
-    NumberLiteral,
-    Paren,
-    StringLiteral,
-    Subquery,
-    Unary,
-    VectorSelector,
-)
+from promql.language.ast import Call, VectorSelector
 from promql.operators.grouping import Groups
 from promql.operators.matching import braced
-from promql.selection.selectors import sample_times, select_vector, shifted
-from promql.source import Selected, Source
+from promql.selection.selectors import sample_times, select_vector
 from promql.values import Value, Vector
-from timeseries.columns import Bools, Columns, Ints
+from timeseries.columns import Bools, Ints
 from timeseries.labels import METRIC_NAME, Labels
 from timeseries.matcher import Matcher, MatchType
 
@@ -98,15 +86,29 @@ class _Found:
 
 
 def _select(call: Call, wanted: _Wanted, targets: set[Labels], context: Context) -> _Found:
-    if not targets:
-        return _Found(labels=[], rows={})
-    selector = VectorSelector(
-        span=call.span,
-        name="",
-        matchers=(*_of_targets(targets), *wanted.data, *(wanted.names or (TARGET_INFO,))),
-    )
-    clipped = replace(context, source=_clipped(call, context))
-    series = select_vector(selector, clipped)
+    """Find the info metrics of the targets, at the time that the described series are looked at."""
+    moment = moment_of(call.args[0], context) or Moment()
+    labels: list[Labels] = []
+    rows: dict[Labels, Ints] = {}
+    # Targets with the same labels missing are asked for together.
+    for names in sorted({tuple(name for name, _ in own) for own in targets}):
+        alike = [own for own in targets if tuple(name for name, _ in own) == names]
+        selector = VectorSelector(
+            span=call.span,
+            name="",
+            matchers=(*_of_targets(alike), *wanted.data, *(wanted.names or (TARGET_INFO,))),
+            shift=moment.shift(call.span),
+        )
+        found = _described_by(selector, context)
+        rows |= {
+            target: np.where(own == _NONE, _NONE, own + len(labels)) for target, own in found.rows.items()
+        }
+        labels += found.labels
+    return _Found(labels=labels, rows=rows)
+
+
+def _described_by(selector: VectorSelector, context: Context) -> _Found:
+    series = select_vector(selector, context)
     if series.histograms is not None:
         odd = np.flatnonzero(has_object(series.histograms).any(axis=1))
         if len(odd):
@@ -117,19 +119,18 @@ def _select(call: Call, wanted: _Wanted, targets: set[Labels], context: Context)
         return _Found(labels=[], rows={})
     keys = frozenset((*IDENTIFYING, METRIC_NAME))
     groups = Groups.of_keys([own.keeping(keys) for own in series.labels])
-    newest = _newest(series, groups, selector, clipped)
+    newest = _newest(series, groups, selector, context)
     by_target: dict[Labels, list[Ints]] = {}
     for key, rows in zip(groups.labels, newest, strict=True):
         by_target.setdefault(key.keeping(IDENTIFYING), []).append(rows)
     return _Found(labels=series.labels, rows={target: np.stack(rows) for target, rows in by_target.items()})
 
 
-def _of_targets(targets: Iterable[Labels]) -> Iterator[Matcher]:
+def _of_targets(targets: Sequence[Labels]) -> Iterator[Matcher]:
     for name in sorted(IDENTIFYING):
-        values = sorted({own.get(name) for own in targets} - {""})
-        if values:
-            choice = "|".join(_SPECIAL.sub(r"\\\g<0>", value) for value in values)
-            yield Matcher(name=name, type=MatchType.REGEX, value=choice)
+        values = sorted({own.get(name) for own in targets})
+        choice = "|".join(_SPECIAL.sub(r"\\\g<0>", value) for value in values)
+        yield Matcher(name=name, type=MatchType.REGEX, value=choice)
 
 
 def _newest(series: Vector, groups: Groups, selector: VectorSelector, context: Context) -> Ints:
@@ -218,53 +219,3 @@ def _assembled(base: Vector, parts: Sequence[_Part]) -> Vector:
         drop_name=base.drop_name[rows],
         histograms=histograms,
     )
-
-
-# --- which samples of info metrics are seen ---
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clipped:
-    """A source that shows nothing outside of some time."""
-
-    source: Source
-    start_ms: int
-    end_ms: int
-
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
-        """Return what matches within both times."""
-        first, last = max(start_ms, self.start_ms), min(end_ms, self.end_ms)
-        if first > last:
-            none = Columns.from_rows([])
-            return Selected(labels=[], columns=none, starts=np.empty(0, np.int64), histograms={})
-        return self.source.select(matchers, first, last)
-
-
-def _clipped(call: Call, context: Context) -> Source:
-    """Return the source as Prometheus' info() sees it: within the times that the first selector looks at."""
-    selector = next(_selectors(call.args[0]), None)
-    if selector is None:
-        return context.source
-    times = shifted(selector.shift, context)
-    start_ms = int(times[0]) - context.lookback_ms + 1
-    return _Clipped(source=context.source, start_ms=start_ms, end_ms=int(times[-1]))
-
-
-def _selectors(expr: Expr) -> Iterator[VectorSelector]:
-    match expr:
-        case VectorSelector():
-            yield expr
-        case MatrixSelector():
-            yield expr.selector
-        case Paren() | Unary() | Subquery():
-            yield from _selectors(expr.expr)
-        case Binary():
-            yield from _selectors(expr.left)
-            yield from _selectors(expr.right)
-        case Aggregate():
-            yield from _selectors(expr.expr)
-        case Call():
-            for arg in expr.args:
-                yield from _selectors(arg)
-        case NumberLiteral() | StringLiteral():
-            return
