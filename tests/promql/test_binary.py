@@ -89,7 +89,9 @@ def naive_pairs(
     """Combine two vectors at one step as the language's documentation describes it."""
     swapped = matching.cardinality is Cardinality.ONE_TO_MANY
     many, one = (right, left) if swapped else (left, right)
-    filled = (matching.fill_left, matching.fill_right) != (None, None)
+    given = (matching.fill_left, matching.fill_right)
+    filled = given != (None, None)
+    fill_many, fill_one = reversed(given) if swapped else given
     if not (many or one) or (not (many and one) and not filled):
         return {}
     partners: dict[Labels, tuple[Labels, float]] = {}
@@ -131,12 +133,12 @@ def naive_pairs(
         key = cut(labels, matching)
         if key in partners:
             combine(labels, value, *partners[key])
-        elif matching.fill_right is not None:
-            combine(labels, value, key, matching.fill_right)
-    if matching.fill_left is not None:
+        elif fill_one is not None:
+            combine(labels, value, key, fill_one)
+    if fill_many is not None:
         for key, (labels, value) in partners.items():
             if key not in matched:
-                combine(key, matching.fill_left, labels, value)
+                combine(key, fill_many, labels, value)
     return results
 
 
