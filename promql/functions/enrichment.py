@@ -25,6 +25,7 @@ from timeseries.matcher import Matcher, MatchType
 # What a series and the info metrics of its target have in common.
 IDENTIFYING: Final = frozenset({"instance", "job"})
 TARGET_INFO: Final = Matcher(name=METRIC_NAME, type=MatchType.EQUAL, value="target_info")
+ANY_INFO: Final = Matcher(name=METRIC_NAME, type=MatchType.REGEX, value=".+_info")
 
 _SPECIAL: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _NONE: Final = -1
@@ -49,7 +50,6 @@ def info(call: Call, args: Sequence[Value], context: Context) -> Vector:
 class _Wanted:
     """What the second argument asks for: matchers of the metrics' names and of their other labels."""
 
-    given: bool
     names: tuple[Matcher, ...]
     data: tuple[Matcher, ...]
 
@@ -59,12 +59,14 @@ class _Wanted:
         matchers = selector.matchers if isinstance(selector, VectorSelector) else ()
         names = tuple(matcher for matcher in matchers if matcher.name == METRIC_NAME)
         data = tuple(matcher for matcher in matchers if matcher.name != METRIC_NAME)
-        return cls(given=selector is not None, names=names, data=data)
+        if not any(matcher.type in (MatchType.EQUAL, MatchType.REGEX) for matcher in names):
+            # To say what is not meant is to mean all others; to say nothing is not.
+            names = (ANY_INFO if names else TARGET_INFO, *names)
+        return cls(names=names, data=data)
 
     def describes(self, labels: Labels) -> bool:
         """Tell whether a series may be enriched: it is no info metric itself."""
-        names = self.names if self.given else (TARGET_INFO,)
-        return not (names and all(matcher.accepts(labels) for matcher in names))
+        return not all(matcher.accepts(labels) for matcher in self.names)
 
     @property
     def needs_match(self) -> bool:
@@ -96,7 +98,7 @@ def _select(call: Call, wanted: _Wanted, targets: set[Labels], context: Context)
         selector = VectorSelector(
             span=call.span,
             name="",
-            matchers=(*_of_targets(alike), *wanted.data, *(wanted.names or (TARGET_INFO,))),
+            matchers=(*_of_targets(alike), *wanted.data, *wanted.names),
             shift=moment.shift(call.span),
         )
         found = _described_by(selector, context)
