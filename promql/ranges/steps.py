@@ -51,15 +51,15 @@ def _counted(frame: Frame, marks: Bools, differ: Differ, *, starts_matter: bool)
     windows = frame.windows
     first, present = windows.first, frame.floats > 0
     selector = selector_of(frame.call)
-    if selector is not None and selector.anchored:
+    anchored = selector is not None and selector.anchored
+    if anchored:
         first, present = first_anchored(windows)
     counts = inside(marked(marks), first, windows.last).astype(np.float64)
     if frame.histograms is not None:
-        present = present | (frame.histograms > 0)
         for row in rows_with(frame.histograms > 0):
             frame.context.check()
             line = _Line(windows, row, marks, differ, starts_matter=starts_matter)
-            counts[row] = line.counts(first[row])
+            counts[row], present[row] = line.counts(anchored=anchored)
     return frame.vector(counts, present)
 
 
@@ -77,6 +77,7 @@ class _Line:
         count = max(floats.stop - floats.start, 0)
         times = np.concatenate([windows.columns.times[floats], windows.histogram_times[own]])
         order = np.argsort(times, kind="stable").tolist()
+        self._times = times[order]
         starts = np.concatenate([windows.sample_starts[floats], windows.histogram_starts[own]])
         objects: list[FloatHistogram | None] = [None] * count + windows.histograms[own].tolist()
         anew = np.zeros(len(order), np.bool_)
@@ -94,10 +95,17 @@ class _Line:
                 found[place] = anew[place] or differ(before, at)
         self._marks = marked(found)
 
-    def counts(self, first: Ints) -> Ints:
-        """Return how many differ from the one before, in the windows with these first floats."""
+    def counts(self, *, anchored: bool) -> tuple[Ints, Bools]:
+        """Return how many differ from the one before, in each window, and which windows hold any sample.
+
+        When they are anchored, the last sample up to the start of the range is the first that counts.
+        """
         windows, row = self._windows, self._row
         skipped = self._floats + self._histograms
-        begin = first + windows.histogram_first[row] - skipped
+        begin = windows.first[row] + windows.histogram_first[row] - skipped
         end = windows.last[row] + windows.histogram_last[row] - skipped
-        return inside(self._marks, begin, np.maximum(begin, end))
+        within = begin
+        if anchored:
+            within = np.maximum(begin, np.searchsorted(self._times, windows.starts, side="right"))
+            begin = np.maximum(begin, within - 1)
+        return inside(self._marks, begin, np.maximum(begin, end)), end > within
