@@ -149,7 +149,11 @@ class Cardinality(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """How the series of two vectors find each other: `on` or `ignoring`, `group_left`, `fill`."""
+    """How the series of two vectors find each other: `on` or `ignoring`, `group_left`, `fill`.
+
+    With `group_right` the fill of the left stands in for the side of the many, and that is the right one: so
+    Prometheus does it.
+    """
 
     cardinality: Cardinality = Cardinality.ONE_TO_ONE
     on: bool = False

@@ -83,9 +83,6 @@ def _results(outcome: Outcome, *, returns_bool: bool) -> tuple[Floats, Bools, Ob
 def _vectors(node: Binary, left: Vector, right: Vector, matching: Matching, context: Context) -> Vector:
     swapped = matching.cardinality is Cardinality.ONE_TO_MANY
     many, one = (right, left) if swapped else (left, right)
-    if swapped:
-        # From here on, what is left is the side of the many.
-        matching = replace(matching, fill_left=matching.fill_right, fill_right=matching.fill_left)
     active = active_steps(many, one, matching)
     if not active.any():
         return no_series(len(context.steps))

@@ -89,9 +89,9 @@ def naive_pairs(
     """Combine two vectors at one step as the language's documentation describes it."""
     swapped = matching.cardinality is Cardinality.ONE_TO_MANY
     many, one = (right, left) if swapped else (left, right)
-    given = (matching.fill_left, matching.fill_right)
-    filled = given != (None, None)
-    fill_many, fill_one = reversed(given) if swapped else given
+    # As in Prometheus, whichever side is the left one of the operator.
+    fill_many, fill_one = matching.fill_left, matching.fill_right
+    filled = (fill_many, fill_one) != (None, None)
     if not (many or one) or (not (many and one) and not filled):
         return {}
     partners: dict[Labels, tuple[Labels, float]] = {}
