@@ -1,5 +1,6 @@
 """Where the buckets of native histograms end: exponential ones by schema, custom ones by their list."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -13,8 +14,26 @@ _MAX_EXPONENT: Final = 4096
 # float has a bucket.
 _TOP_EXPONENT: Final = 1024
 
-# For each schema from 0 on, the bounds within one power of two: 2^(i/2^schema) / 2.
-_FRACTIONS: Final = [np.exp2(np.arange(1 << schema) / (1 << schema)) / 2 for schema in range(MAX_SCHEMA + 1)]
+# The square root of 2 as Prometheus' bounds have it: one rounding below the nearest float.
+_ROOT: Final = 1.414213562373095
+
+
+def _fractions(schema: int) -> Floats:
+    """Return the bounds within one power of two: 2^(i/2^schema) / 2.
+
+    They are products of roots of 2, the largest root first: so they are rounded as Prometheus' bounds are.
+    """
+    places = np.arange(1 << schema)
+    found = np.full(len(places), 0.5)
+    root = 2.0
+    for depth in range(1, schema + 1):
+        root = math.sqrt(root)
+        found[places >> (schema - depth) & 1 == 1] *= _ROOT if depth == 1 else root
+    return found
+
+
+# For each schema from 0 on.
+_FRACTIONS: Final = [_fractions(schema) for schema in range(MAX_SCHEMA + 1)]
 
 
 def upper_bounds(indices: Ints, schema: int) -> Floats:

@@ -122,17 +122,14 @@ def _change(
 ) -> FloatHistogram:
     """Return last minus first, plus what was counted before each reset. Raises MixedSchemas."""
     first, last = histograms[0], histograms[-1]
-    relevant = list(histograms if counter else (first, last))
-    if counter and any(own.hint is ResetHint.GAUGE for own in histograms):
-        notes.warnings.append(texts.not_counter(metric))
-    if not counter and (first.hint is not ResetHint.GAUGE or last.hint is not ResetHint.GAUGE):
-        notes.warnings.append(texts.not_gauge(metric))
-    if counter and resets[0]:
-        # What came before counts for nothing, and its buckets may be other ones.
-        second = histograms[1]
-        relevant[0] = FloatHistogram(schema=second.schema, custom_values=second.custom_values)
-    if any(own.custom != last.custom for own in relevant):
-        raise MixedSchemas
+    if counter:
+        relevant = _relevant(histograms, resets, metric, notes)
+    else:
+        relevant = [first, last]
+        if first.custom != last.custom:
+            raise MixedSchemas
+        if first.hint is not ResetHint.GAUGE or last.hint is not ResetHint.GAUGE:
+            notes.warnings.append(texts.not_gauge(metric))
     difference = last.reduced_to(min(own.schema for own in relevant)).minus(relevant[0])
     if difference.reconciled:
         notes.infos.append(texts.reconciled(texts.SUBTRACTION))
@@ -141,6 +138,30 @@ def _change(
         if reset:
             change = _plus(change, before, notes)
     return change.with_hint(ResetHint.GAUGE).compacted()
+
+
+def _relevant(
+    histograms: Sequence[FloatHistogram], resets: Sequence[bool], metric: str, notes: Notes
+) -> list[FloatHistogram]:
+    """Return a counter's histograms, an empty one for a first that counts for nothing. Raises MixedSchemas.
+
+    Where one in between is of the other kind, that alone is told.
+    """
+    first, last, second = histograms[0], histograms[-1], histograms[1]
+    if ResetHint.GAUGE in (first.hint, last.hint):
+        notes.warnings.append(texts.not_counter(metric))
+    if resets[0]:
+        # Its buckets may be other ones.
+        first = FloatHistogram(schema=second.schema, custom_values=second.custom_values)
+    if first.custom != last.custom:
+        raise MixedSchemas
+    between = histograms[1:-1]
+    if any(own.custom != first.custom for own in between):
+        notes.warnings.clear()
+        raise MixedSchemas
+    if any(own.hint is ResetHint.GAUGE for own in between):
+        notes.warnings.append(texts.not_counter(metric))
+    return [first, *histograms[1:]]
 
 
 def _plus(one: FloatHistogram, other: FloatHistogram, notes: Notes) -> FloatHistogram:

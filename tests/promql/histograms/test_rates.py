@@ -223,3 +223,23 @@ def test_the_last_two_samples_may_not_go_together() -> None:
         (1, 1), (exponential(0), exponential(0)), (0, 0), rate=True, metric="requests", notes=notes
     )
     assert simultaneous is None
+
+
+def test_a_delta_of_both_kinds_says_only_that() -> None:
+    found, notes = change(exponential(0, 5), custom((1.0,), 3), counter=False)
+    assert found is None
+    assert notes.warnings == [MIXED]
+
+
+def test_one_of_the_other_kind_in_between_is_all_that_is_told() -> None:
+    gauge = exponential(0, 5, hint=ResetHint.GAUGE)
+    found, notes = change(gauge, exponential(0, 7), custom((1.0,), 8), exponential(0, 9))
+    assert found is None
+    assert notes.warnings == [MIXED]
+
+
+def test_gauges_at_the_ends_are_told_beside_a_last_one_of_the_other_kind() -> None:
+    gauge = exponential(0, 5, hint=ResetHint.GAUGE)
+    between = exponential(0, 7, hint=ResetHint.GAUGE)
+    assert change(gauge, exponential(0, 7), custom((1.0,), 9))[1].warnings == [NOT_COUNTER, MIXED]
+    assert change(exponential(0, 5), between, custom((1.0,), 9))[1].warnings == [MIXED]
