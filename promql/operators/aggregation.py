@@ -12,7 +12,6 @@ from promql.histograms.model import FloatHistogram, MixedSchemas
 from promql.invariance import unwrapped
 from promql.language.ast import Aggregate, Span
 from promql.operators import counting, picking
-from promql.operators.arithmetic import note_sum
 from promql.operators.grouping import Groups, quantiles
 from promql.values import Objects, Scalar, Vector
 from timeseries.columns import Bools, Floats
@@ -187,6 +186,9 @@ def _add_histograms(
             odd = next(row for row, own in zip(rows, found, strict=True) if own.custom != found[0].custom)
             context.annotations.warn(notes.mixed_schemas(vector.labels[odd].metric_name), span)
             continue
-        note_sum(result, notes.AGGREGATION, span, context)
+        if result.conflict:
+            context.annotations.warn(notes.conflict(notes.AGGREGATION), span)
+        if result.reconciled:
+            context.annotations.info(notes.reconciled(notes.AGGREGATION), span)
         objects[group, step] = result.histogram.compacted()
     return objects

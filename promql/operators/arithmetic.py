@@ -1,8 +1,8 @@
 """Binary operators on pairs of samples, for whole matrices of pairs. Knows no labels and no matching."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from promql.cells import empty_objects, has_object
 from promql.context import Context
 from promql.histograms import notes
-from promql.histograms.model import FloatHistogram, MixedSchemas, Sum
+from promql.histograms.model import FloatHistogram, MixedSchemas
 from promql.histograms.trim import trimmed
 from promql.language.ast import Span
 from promql.values import Objects
@@ -45,18 +45,31 @@ class Operand:
     histograms: Objects | None = None
 
 
+class Note(NamedTuple):
+    """What is to be annotated of a pair: a warning, or else an info."""
+
+    warning: bool
+    text: str
+
+
+# A histogram, or whether a comparison holds, or None where the operator is not defined; and what is noted.
+Combined = tuple[FloatHistogram | bool | None, Note | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcome:
     """What the pairs come to.
 
     `done` marks pairs that the operator is defined for; `holds` marks those of them that a filter lets pass,
-    which is all of them in arithmetic. Values are those of the left side in comparisons.
+    which is all of them in arithmetic. Values are those of the left side in comparisons. Of what could be
+    annotated at a step only the last is, as in Prometheus: `notes` has it by the step's column.
     """
 
     values: Floats
     done: Bools
     holds: Bools
     histograms: Objects | None
+    notes: Mapping[int, Note] = field(default_factory=dict)
 
     def joined(self, other: "Outcome") -> "Outcome":
         """Return the outcomes of both sets of pairs."""
@@ -73,12 +86,13 @@ class Outcome:
             done=np.concatenate([self.done, other.done]),
             holds=np.concatenate([self.holds, other.holds]),
             histograms=histograms,
+            notes={**self.notes, **other.notes},
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """An operator at its place in a query; what can't be combined is noted in the context."""
+    """An operator at its place in a query."""
 
     op: str
     span: Span
@@ -92,9 +106,16 @@ class Operation:
         floats = Outcome(values=values, done=done, holds=holds & done, histograms=None)
         if left.histograms is not None or right.histograms is not None:
             return self._with_histograms(left, right, present, floats)
-        if self.op in TRIMS and present.any():
-            self._note_types("float", "float")
+        if self.op in TRIMS:
+            found = self._other_types(0.0, 0.0)
+            return replace(floats, notes=dict.fromkeys(np.flatnonzero(present.any(axis=0)).tolist(), found))
         return floats
+
+    def tell(self, outcome: Outcome) -> None:
+        """Annotate what was noted."""
+        told = self.context.annotations
+        for note in outcome.notes.values():
+            (told.warn if note.warning else told.info)(note.text, self.span)
 
     def _with_histograms(self, left: Operand, right: Operand, present: Bools, floats: Outcome) -> Outcome:
         shape = present.shape
@@ -102,27 +123,26 @@ class Operation:
         rights = empty_objects(shape) if right.histograms is None else right.histograms
         left_values = np.broadcast_to(left.values, shape)
         right_values = np.broadcast_to(right.values, shape)
-        involved = (has_object(lefts) | has_object(rights)) & present
-        if self.op in TRIMS and np.any(present & ~involved):
-            self._note_types("float", "float")
+        involved = present if self.op in TRIMS else (has_object(lefts) | has_object(rights)) & present
         done, holds, made = floats.done & ~involved, floats.holds & ~involved, empty_objects(shape)
+        found: dict[int, Note] = {}
         for row, column in np.argwhere(involved).tolist():
             self.context.check()
             one, other = lefts[row, column], rights[row, column]
-            result = self._combine_pair(
+            result, note = self._combine_pair(
                 float(left_values[row, column]) if one is None else one,
                 float(right_values[row, column]) if other is None else other,
             )
+            if note is not None:
+                found[column] = note
             if result is not None:
                 done[row, column] = True
                 holds[row, column] = result is not False
                 made[row, column] = one if isinstance(result, bool) else result
-        return Outcome(values=floats.values, done=done, holds=holds, histograms=made)
+        return Outcome(values=floats.values, done=done, holds=holds, histograms=made, notes=found)
 
-    def _combine_pair(
-        self, left: float | FloatHistogram, right: float | FloatHistogram
-    ) -> FloatHistogram | bool | None:
-        """Combine two samples, one of them at least a histogram; None where the operator is not defined."""
+    def _combine_pair(self, left: float | FloatHistogram, right: float | FloatHistogram) -> Combined:
+        """Combine two samples, as a rule one of them at least a histogram."""
         result: FloatHistogram | None = None
         if isinstance(left, FloatHistogram):
             if isinstance(right, FloatHistogram):
@@ -136,39 +156,36 @@ class Operation:
                     result = trimmed(left, right, below=self.op == TRIM_UPPER)
         elif isinstance(right, FloatHistogram) and self.op == "*":
             result = right.times(left).compacted()
-        if result is None:
-            self._note_types(_kind(left), _kind(right))
-        return result
+        return result, self._other_types(left, right) if result is None else None
 
-    def _combine_histograms(
-        self, left: FloatHistogram, right: FloatHistogram
-    ) -> FloatHistogram | bool | None:
+    def _combine_histograms(self, left: FloatHistogram, right: FloatHistogram) -> Combined:
         match self.op:
             case "==":
-                return left.equals(right)
+                return left.equals(right), None
             case "!=":
-                return not left.equals(right)
+                return not left.equals(right), None
             case "+" | "-":
                 return self._add(left, right)
-        self._note_types("histogram", "histogram")
-        return None
+        return None, self._other_types(left, right)
 
-    def _add(self, left: FloatHistogram, right: FloatHistogram) -> FloatHistogram | None:
+    def _add(self, left: FloatHistogram, right: FloatHistogram) -> Combined:
         try:
             result = left.plus(right) if self.op == "+" else left.minus(right)
         except MixedSchemas:
-            self.context.annotations.warn(
-                f"incompatible bucket layout encountered for binary operator {self.op}", self.span
-            )
-            return None
-        note_sum(result, notes.ADDITION if self.op == "+" else notes.SUBTRACTION, self.span, self.context)
-        return result.histogram.compacted()
+            text = f"incompatible bucket layout encountered for binary operator {self.op}"
+            return None, Note(warning=True, text=text)
+        operation = notes.ADDITION if self.op == "+" else notes.SUBTRACTION
+        if result.conflict:
+            # Prometheus drops such a sample, too.
+            return None, Note(warning=True, text=notes.conflict(operation))
+        note = Note(warning=False, text=notes.reconciled(operation)) if result.reconciled else None
+        return result.histogram.compacted(), note
 
-    def _note_types(self, left: str, right: str) -> None:
-        self.context.annotations.info(
-            f'incompatible sample types encountered for binary operator "{self.op}": '
-            f"{left} {self.op} {right}",
-            self.span,
+    def _other_types(self, left: float | FloatHistogram, right: float | FloatHistogram) -> Note:
+        types = f"{_kind(left)} {self.op} {_kind(right)}"
+        return Note(
+            warning=False,
+            text=f'incompatible sample types encountered for binary operator "{self.op}": {types}',
         )
 
 
@@ -185,14 +202,6 @@ def scalars(op: str, left: Floats, right: Floats) -> Floats:
         if op in ARITHMETIC:
             return ARITHMETIC[op](left, right)
         return COMPARISONS[op](left, right).astype(np.float64)
-
-
-def note_sum(result: Sum, operation: str, span: Span, context: Context) -> None:
-    """Note what happened when histograms were added."""
-    if result.conflict:
-        context.annotations.warn(notes.conflict(operation), span)
-    if result.reconciled:
-        context.annotations.info(notes.reconciled(operation), span)
 
 
 def _kind(sample: float | FloatHistogram) -> str:

@@ -54,7 +54,9 @@ def _vector_and_scalar(
     own = Operand(values=vector.values, histograms=vector.histograms)
     other = Operand(values=scalar[None, :])
     sides = (other, own) if swapped else (own, other)
-    outcome = Operation(op=node.op, span=node.span, context=context).combine(*sides, vector.present)
+    operation = Operation(op=node.op, span=node.span, context=context)
+    outcome = operation.combine(*sides, vector.present)
+    operation.tell(outcome)
     if node.op in COMPARISONS and swapped:
         # A filter lets the vector's own sample pass, whichever side it is on.
         outcome = replace(outcome, values=vector.values)
@@ -99,6 +101,7 @@ def _vectors(node: Binary, left: Vector, right: Vector, matching: Matching, cont
         matching=matching,
     )
     pairs, outcome = join.outcome()
+    join.operation.tell(outcome)
     labels = join.labels(pairs)
     crowded = check_results(pairs, outcome.done, labels, matching) or doubled
     if crowded is not None:

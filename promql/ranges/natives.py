@@ -78,8 +78,6 @@ def extrapolated(frame: Frame, *, counter: bool, per_second: bool) -> PerWindow:
         own = slice(windows.histogram_first[row, step], windows.histogram_last[row, step])
         times, starts = windows.histogram_times[own], windows.histogram_starts[own]
         notes = rates.Notes()
-        if counter and overlaps(starts[:-1], times[:-1], starts[1:]).any():
-            notes.warnings.append(overlapping_starts(frame.name(row)))
         found = rates.extrapolated(
             times.tolist(),
             frame.history(row, step),
@@ -90,6 +88,9 @@ def extrapolated(frame: Frame, *, counter: bool, per_second: bool) -> PerWindow:
             metric=frame.name(row),
             notes=notes,
         )
+        # Where histograms don't fit together, that alone is told.
+        if found is not None and counter and overlaps(starts[:-1], times[:-1], starts[1:]).any():
+            notes.warnings.append(overlapping_starts(frame.name(row)))
         tell(frame, notes)
         return found
 

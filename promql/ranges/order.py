@@ -1,6 +1,7 @@
 """Functions of a window that order its values: least, largest, when they were, quantiles, deviations."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,13 +57,14 @@ def _time_of_largest(call: Call, args: Sequence[Value], context: Context, sign: 
 
 def quantile_over_time(call: Call, args: Sequence[Value], context: Context) -> Vector:
     """Return a quantile of the values; NaN is less than all."""
-    frame = frame_of(call, args, context)
+    # As in Prometheus, all that is annotated is annotated at the quantile.
+    frame = replace(frame_of(call, args, context), span=call.args[0].span)
     wanted = args[0]
     if not isinstance(wanted, np.ndarray):
         raise TypeError("the quantile must be a scalar")
     used = (frame.floats > 0).any(axis=0)
     for value in dict.fromkeys(wanted[used & ~((wanted >= 0) & (wanted <= 1))].tolist()):
-        context.annotations.warn(invalid_quantile(value), call.args[0].span)
+        context.annotations.warn(invalid_quantile(value), frame.span)
     values = frame.windows.columns.values
 
     def found(first: Ints, last: Ints, steps: Ints) -> Floats:
