@@ -95,10 +95,11 @@ class _Window:
         if self._times[last] <= self.start or (self._smoothed and self._times[first] > self.end):
             return None
         relevant = self._histograms[first : last + 1]
-        if any(own.custom != relevant[0].custom for own in relevant):
-            raise MixedSchemas
-        if self._counter and any(own.hint is ResetHint.GAUGE for own in relevant):
-            self.notes.warnings.append(texts.not_counter(metric))
+        for own in relevant:
+            if own.custom != relevant[0].custom:
+                raise MixedSchemas
+            if self._counter and own.hint is ResetHint.GAUGE:
+                self.notes.warnings.append(texts.not_counter(metric))
         left, right = self._left(), self._right()
         if not self._counter:
             if left.hint is not ResetHint.GAUGE or right.hint is not ResetHint.GAUGE:
