@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.bodies import INTERVAL_MS, START_MS, labels_of
 from benchmarks.harness import Benchmark, Throughput
 from promql.engine import run_range
-from promql.source import Selected
+from promql.source import Reading, Selected, unlimited
 from promql.values import Steps
 from timeseries.columns import Columns
 from timeseries.labels import METRIC_NAME
@@ -45,7 +45,9 @@ class Memory:
 
     selected: Selected
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
+    def select(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, _reading: Reading = unlimited
+    ) -> Selected:
         """Return all series with the samples from start to end."""
         del matchers
         columns = self.selected.columns

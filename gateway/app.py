@@ -35,6 +35,7 @@ from gateway.keeper import Caretaker, Eraser, Shelf, Timekeeper
 from gateway.metrics import Metrics
 from gateway.query.catalog import Catalog
 from gateway.query.latest import NewestSamples
+from gateway.query.memory import Memory
 from gateway.query.remote import RemoteReader
 from gateway.query.service import Queries, Rules
 from gateway.query.source import StoredSeries
@@ -67,7 +68,7 @@ class Gateway:
         except StorageError:
             sock.close()
             raise
-        budget = Budget()
+        budget, memory = Budget(), Memory(settings.query.max_memory.bytes)
         policy = Policy(retention_ms=settings.retention.ms, max_bytes=settings.max_disk.bytes)
         upkeep = Upkeep(self._store, policy, step=Timekeeper(time.perf_counter, metrics.kept_up).step)
         self._caretaker = Caretaker(upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
@@ -90,7 +91,7 @@ class Gateway:
                     statistics=Statistics(self._store).take,
                     eraser=Eraser(self._store, upkeep) if settings.enable_admin_api else None,
                 )
-                | self._reading_routes(settings)
+                | self._reading_routes(settings, memory)
                 | self._sharing_routes(settings),
                 accounting=accounting,
                 errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
@@ -101,7 +102,11 @@ class Gateway:
             is_query=is_query,
             query_threads=max(settings.query.max_concurrency, 1),
         )
-        metrics.watch(store=self._store.readings(), ingest=budget.readings(), query=self._server.readings())
+        metrics.watch(
+            store=self._store.readings(),
+            ingest=budget.readings(),
+            query=self._server.readings() | memory.readings(),
+        )
 
     def serve(self, stop: Stop) -> None:
         """Serve until the wish to stop."""
@@ -112,7 +117,7 @@ class Gateway:
         self._store.close()
         self._log.info("gateway.stopped", reason=stop.reason)
 
-    def _reading_routes(self, settings: GatewaySettings) -> dict[str, object]:
+    def _reading_routes(self, settings: GatewaySettings, memory: Memory) -> dict[str, object]:
         started = datetime.now(UTC)
         queries = Queries(
             source=StoredSeries(self._store),
@@ -122,6 +127,7 @@ class Gateway:
                 lookback_ms=settings.query.lookback_delta.ms,
             ),
             stopwatch=time.perf_counter,
+            memory=memory,
             ran=self._metrics.ran,
         )
         return query_routes(queries=queries, catalog=Catalog(self._store), now_ms=_now_ms) | settings_routes(

@@ -73,8 +73,10 @@ INGEST_GAUGES = {
 QUERY_GAUGES = {
     "running": "Queries that are being answered.",
     "waiting": "Queries that wait for their turn.",
+    "waiting_for_memory": "Queries that wait in the middle, for memory that others hold.",
+    "held_bytes": "Memory that queries hold, by estimate.",
 }
-"""What the server can be asked for about queries, by the name of its reading."""
+"""What the server and the memory of queries can be asked for, by the name of its reading."""
 
 Readings = Mapping[str, Callable[[], float]]
 

@@ -33,6 +33,9 @@ class Query(Section, frozen=True, kw_only=True):
     max_samples: Annotated[int, "A query may read so many samples, and hold so many values at once."] = (
         50_000_000
     )
+    max_memory: Annotated[Size, "All queries that run hold so much at once; more wait, or are refused."] = (
+        Size.parse("2GiB")
+    )
     lookback_delta: Annotated[Duration, "A sample counts for so long."] = Duration.parse("5m")
 
 

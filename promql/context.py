@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Final, Protocol, Self
 
 from promql.annotations import Annotations
 from promql.errors import QueryTimeout, QueryTooLarge
@@ -14,6 +14,40 @@ DEFAULT_LOOKBACK_MS = 5 * 60_000
 DEFAULT_SUBQUERY_STEP_MS = 60_000
 
 
+# A sample while it is read: time, value and start, and once more while they are put together.
+SAMPLE_BYTES: Final = 48
+# The labels of a series, and what points to them.
+SERIES_BYTES: Final = 600
+# A histogram as an object, with some tens of buckets.
+HISTOGRAM_BYTES: Final = 2048
+# A cell of a matrix while it is made: what comes out, and what is in between.
+CELL_BYTES: Final = 24
+
+
+class Room(Protocol):
+    """The memory that one query holds."""
+
+    @property
+    def held(self) -> int:
+        """How many bytes that is."""
+        ...
+
+    def resize(self, size: int) -> None:
+        """Hold so much from now on; raises QueryError when it may not."""
+        ...
+
+
+@dataclass(slots=True)
+class Unlimited:
+    """Room without an end."""
+
+    held: int = 0
+
+    def resize(self, size: int) -> None:
+        """Hold so much from now on."""
+        self.held = size
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one query may use. `remaining` tells the seconds left until it must end; it comes from outside."""
@@ -21,6 +55,7 @@ class Limits:
     max_samples: int = 50_000_000
     max_cells: int = 50_000_000
     remaining: Callable[[], float] = lambda: float("inf")
+    room: Room = field(default_factory=Unlimited)
 
 
 @dataclass(slots=True)
@@ -57,11 +92,25 @@ class Context:
         if self.limits.remaining() <= 0:
             raise QueryTimeout("query timed out in expression evaluation")
 
-    def load(self, samples: int) -> None:
+    def load(self, samples: int, sample_bytes: int = SAMPLE_BYTES) -> None:
         """Count samples that are read; raises QueryTooLarge."""
         self.usage.samples += samples
         if self.usage.samples > self.limits.max_samples:
             raise QueryTooLarge("query processing would load too many samples into memory in query execution")
+        self.hold(samples * sample_bytes)
+
+    def read(self, series: int, samples: int) -> None:
+        """Count what a source says that it reads, before all of it is there; raises QueryError."""
+        if series:
+            self.make(series)
+            self.hold(series * SERIES_BYTES)
+        self.load(samples)
+        self.check()
+
+    def hold(self, size: int) -> None:
+        """Ask for more memory; raises QueryError."""
+        room = self.limits.room
+        room.resize(room.held + size)
 
     def make(self, series: int) -> None:
         """Ask before a matrix of so many series at all steps is made; raises QueryTooLarge."""
@@ -72,3 +121,4 @@ class Context:
                 f"the query makes {series} series at {len(self.steps)} steps: more than "
                 f"{self.limits.max_cells} values at once"
             )
+        self.hold(cells * CELL_BYTES)

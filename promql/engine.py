@@ -8,6 +8,7 @@ from promql.cells import has_object, no_series
 from promql.context import DEFAULT_LOOKBACK_MS, DEFAULT_SUBQUERY_STEP_MS, Context, Limits, Usage
 from promql.errors import EvaluationError
 from promql.finishing import finished, finished_windows, in_order
+from promql.footprint import size_of
 from promql.functions import FUNCTIONS
 from promql.histograms.functions import HISTOGRAM_FUNCTIONS
 from promql.invariance import is_invariant, repeated, unwrapped
@@ -131,8 +132,19 @@ def _run(expr: Expr, text: str, context: Context) -> Answer:
 
 
 def evaluate(expr: Expr, context: Context) -> Value:
-    """Return what an expression comes to at the context's steps; raises QueryError."""
+    """Return what an expression comes to at the context's steps; raises QueryError.
+
+    Then only what it came to is held of all the memory that it took.
+    """
     context.check()
+    room = context.limits.room
+    before = room.held
+    value = _evaluate(expr, context)
+    room.resize(before + size_of(value))
+    return value
+
+
+def _evaluate(expr: Expr, context: Context) -> Value:
     steps = context.steps
     if len(steps) > 1 and is_invariant(expr):
         once = Steps(start_ms=steps.start_ms, end_ms=steps.start_ms, step_ms=steps.step_ms)

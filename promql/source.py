@@ -1,6 +1,6 @@
 """What the evaluator needs of a place where series are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,9 +25,23 @@ class Selected:
     histograms: dict[int, Sequence[HistogramSample]]
 
 
+Reading = Callable[[int, int], None]
+"""Told how many series, or how many of their samples, are about to be in memory; raises QueryError."""
+
+
+def unlimited(_series: int, _samples: int) -> None:
+    """Let anything be read."""
+
+
 class Source(Protocol):
     """Series by matchers."""
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
-        """Return what matches, with the samples from start to end, both included."""
+    def select(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, reading: Reading = unlimited
+    ) -> Selected:
+        """Return what matches, with the samples from start to end, both included.
+
+        A source that reads from elsewhere tells of it meanwhile, so that too much is never all in memory.
+        What it does not tell of is counted afterwards.
+        """
         ...

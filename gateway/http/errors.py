@@ -9,6 +9,7 @@ from typing import Any
 import falcon
 
 from gateway.http import envelope
+from gateway.query.memory import QueryBusy
 from promql.errors import ParseError, QueryError, QueryTimeout
 from runtime.logs import Log
 
@@ -30,6 +31,7 @@ ERROR_TYPES = {
 QUERY_ERRORS: dict[type[QueryError], tuple[int, str]] = {
     ParseError: (400, "bad_data"),
     QueryTimeout: (503, "timeout"),
+    QueryBusy: (503, "unavailable"),
     QueryError: (422, "execution"),
 }
 """The errors of queries, told in Prometheus' words. What is not here is answered as the class above it."""

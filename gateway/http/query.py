@@ -51,10 +51,10 @@ class Query:
         time_ms = moment_or(parameters, "time", self._now_ms())
         wishes = _wishes(parameters, req)
         try:
-            timed = self._queries.instant(parameters.one("query") or "", time_ms, wishes)
+            with self._queries.instant(parameters.one("query") or "", time_ms, wishes) as timed:
+                _answer(resp, parameters, timed, write_instant(timed.answer, limit), limit)
         except ParseError as error:
             raise invalid("query", str(error)) from error
-        _answer(resp, parameters, timed, write_instant(timed.answer, limit), limit)
 
     on_post = on_get
 
@@ -71,10 +71,10 @@ class QueryRange:
         steps = steps_of(parameters)
         wishes = _wishes(parameters, req)
         try:
-            timed = self._queries.range(parameters.one("query") or "", steps, wishes)
+            with self._queries.range(parameters.one("query") or "", steps, wishes) as timed:
+                _answer(resp, parameters, timed, write_range(timed.answer, limit), limit)
         except (ParseError, WrongType) as error:
             raise invalid("query", str(error)) from error
-        _answer(resp, parameters, timed, write_range(timed.answer, limit), limit)
 
     on_post = on_get
 

@@ -18,6 +18,9 @@ from timeseries.labels import Labels
 TRUNCATED: Final = "results truncated due to limit"
 """The warning of an answer that is not all there is."""
 
+# Values that are written at once: meanwhile no other thread runs.
+_CELLS_AT_ONCE: Final = 1 << 16
+
 
 def series_count(answer: Answer) -> int:
     """Count the series of an answer; a scalar or a text has none."""
@@ -72,13 +75,19 @@ def _samples(vector: Vector, at: str, limit: int | None) -> Iterator[bytes]:
 
 
 def _rows(vector: Vector, times: Sequence[str], limit: int | None) -> Iterator[bytes]:
+    size = max(_CELLS_AT_ONCE // max(len(times), 1), 1)
+    rows = len(vector) if limit is None else min(limit, len(vector))
+    for first in range(0, rows, size):
+        yield from _some_rows(vector, times, slice(first, min(first + size, rows)))
+
+
+def _some_rows(vector: Vector, times: Sequence[str], some: slice) -> Iterator[bytes]:
     """Write each row in one join: what stands before a value is the same in all rows."""
-    labels = vector.labels[:limit]
-    present = vector.present[:limit]
-    histograms = None if vector.histograms is None else vector.histograms[:limit]
+    labels, present = vector.labels[some], vector.present[some]
+    histograms = None if vector.histograms is None else vector.histograms[some]
     floats = present if histograms is None else present & ~has_object(histograms)
     counts = floats.sum(axis=1)
-    values = numbers(vector.values[:limit][floats])
+    values = numbers(vector.values[some][floats])
     openings = [f'"],[{time},"'.encode() for time in times]
     bounds = pairwise(offsets_of(counts).tolist())
     for row, (name, (first, last)) in enumerate(zip(labels, bounds, strict=True)):

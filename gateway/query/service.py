@@ -1,12 +1,15 @@
 """Runs queries within their limits, and tells what each came to. Knows no HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.query.memory import Memory, QueryBusy
 from promql.context import Limits
 from promql.engine import Answer, Options, run_instant, run_range
 from promql.errors import ParseError, QueryError, QueryTimeout, QueryTooLarge
+from promql.footprint import size_of
 from promql.language.ast import Expr, ValueType
 from promql.language.checker import type_of
 from promql.language.parser import parse
@@ -21,9 +24,13 @@ OUTCOMES: Final[dict[type[QueryError], str]] = {
     ParseError: "parse_error",
     QueryTimeout: "timeout",
     QueryTooLarge: "too_large",
+    QueryBusy: "busy",
 }
 """What a query may come to besides success; every other error is one of the execution."""
 OTHER_OUTCOME: Final = "execution"
+
+WRITTEN_TIMES: Final = 3
+"""An answer as JSON takes so many times its size: 20 bytes a value, and once more compressed."""
 
 
 class WrongType(QueryError):
@@ -78,18 +85,22 @@ class Queries:
     source: Source
     rules: Rules
     stopwatch: Callable[[], float]
+    memory: Memory
     ran: Callable[[Ran], None] = field(default=lambda _: None)
 
-    def instant(self, text: str, time_ms: int, wishes: Wishes = NO_WISHES) -> Timed:
-        """Answer a query at one time; raises QueryError."""
+    @contextmanager
+    def instant(self, text: str, time_ms: int, wishes: Wishes = NO_WISHES) -> Iterator[Timed]:
+        """Answer a query at one time; raises QueryError. Its memory is held as long as the block runs."""
 
         def run(expr: Expr, options: Options) -> Answer:
             return run_instant(expr, time_ms, self.source, options, text)
 
-        return self._timed(INSTANT, text, wishes, run)
+        with self._share(wishes) as options:
+            yield self._timed(INSTANT, text, wishes, options, run)
 
-    def range(self, text: str, steps: Steps, wishes: Wishes = NO_WISHES) -> Timed:
-        """Answer a query at every step; raises QueryError."""
+    @contextmanager
+    def range(self, text: str, steps: Steps, wishes: Wishes = NO_WISHES) -> Iterator[Timed]:
+        """Answer a query at every step; raises QueryError. Its memory is held as long as the block runs."""
 
         def run(expr: Expr, options: Options) -> Answer:
             kind = type_of(expr)
@@ -99,17 +110,21 @@ class Queries:
                 )
             return run_range(expr, steps, self.source, options, text)
 
-        return self._timed(RANGE, text, wishes, run)
+        with self._share(wishes) as options:
+            yield self._timed(RANGE, text, wishes, options, run)
 
-    def _timed(self, kind: str, text: str, wishes: Wishes, run: Callable[[Expr, Options], Answer]) -> Timed:
+    def _timed(
+        self, kind: str, text: str, wishes: Wishes, options: Options, run: Callable[[Expr, Options], Answer]
+    ) -> Timed:
         started = self.stopwatch()
         outcome, samples = OTHER_OUTCOME, 0
         try:
-            options = self._options(wishes, started)
             expr = parse(text)
             if options.limits.remaining() <= 0:
                 raise QueryTimeout("query timed out in query queue")
             answer = run(expr, options)
+            room = options.limits.room
+            room.resize(room.held + size_of(answer.value) * WRITTEN_TIMES)
             outcome, samples = SUCCESS, answer.usage.samples
             return Timed(answer=answer, seconds=self.stopwatch() - started, waited_s=wishes.waited_s)
         except QueryError as error:
@@ -121,16 +136,23 @@ class Queries:
                 Ran(kind=kind, outcome=outcome, seconds=seconds, waited_s=wishes.waited_s, samples=samples)
             )
 
-    def _options(self, wishes: Wishes, started: float) -> Options:
-        """Return the rules with what the client wished; waiting has used up some of the time."""
+    @contextmanager
+    def _share(self, wishes: Wishes) -> Iterator[Options]:
+        """Give the rules with what the client wished, and memory; waiting has used up some of the time."""
         rules = self.rules
         timeout_s = rules.timeout_s if wishes.timeout_s is None else min(wishes.timeout_s, rules.timeout_s)
-        deadline = started + timeout_s - wishes.waited_s
-        return Options(
-            lookback_ms=wishes.lookback_ms or rules.lookback_ms,
-            limits=Limits(
-                max_samples=rules.max_samples,
-                max_cells=rules.max_samples,
-                remaining=lambda: deadline - self.stopwatch(),
-            ),
-        )
+        deadline = self.stopwatch() + timeout_s - wishes.waited_s
+
+        def remaining() -> float:
+            return deadline - self.stopwatch()
+
+        with self.memory.share(remaining) as room:
+            yield Options(
+                lookback_ms=wishes.lookback_ms or rules.lookback_ms,
+                limits=Limits(
+                    max_samples=rules.max_samples,
+                    max_cells=rules.max_samples,
+                    remaining=remaining,
+                    room=room,
+                ),
+            )

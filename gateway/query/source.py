@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from gateway.query.hints import with_hints
+from gateway.query.pieces import read_told
 from gateway.storage.store import Store
-from promql.source import Selected
+from promql.source import Reading, Selected, unlimited
 from promql.values import LabelSets
 from timeseries.columns import Bools, Columns, Ints
 from timeseries.histogram import HistogramSample
@@ -32,9 +33,13 @@ class StoredSeries:
         # The labels of the selections made last, by their references.
         self._made: OrderedDict[bytes, LabelSets] = OrderedDict()
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
-        """Return what matches, with the samples from start to end, both included."""
-        selection = self._store.select(matchers, start_ms, end_ms)
+    def select(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, reading: Reading = unlimited
+    ) -> Selected:
+        """Return what matches, with the samples from start to end, both included; tells what it reads."""
+        refs = self._store.index.select(matchers)
+        reading(len(refs), 0)
+        selection = read_told(self._store, refs, start_ms, end_ms, lambda samples: reading(0, samples))
         columns, starts = selection.columns, selection.starts
         found = self._store.histograms.select(selection.refs, start_ms, end_ms)
         histograms = dict(

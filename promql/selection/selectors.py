@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from promql.cells import empty_objects, has_object
-from promql.context import Context
+from promql.context import HISTOGRAM_BYTES, Context
 from promql.language.ast import AtEnd, Duration, MatrixSelector, Shift, VectorSelector
 from promql.language.durations import resolve
 from promql.selection.seeking import held, until
@@ -34,11 +34,17 @@ def shifted(shift: Shift, context: Context) -> Ints:
 
 def read(node: VectorSelector, start_ms: int, end_ms: int, context: Context) -> Selected:
     """Ask the source, and count what it gives; raises QueryTooLarge, QueryTimeout."""
-    selected = context.source.select(node.matchers, start_ms, end_ms)
-    histograms = sum(len(own) for own in selected.histograms.values())
-    context.load(len(selected.columns.times) + histograms)
-    context.make(len(selected.labels))
-    context.check()
+    told_series = told_samples = 0
+
+    def reading(series: int, samples: int) -> None:
+        nonlocal told_series, told_samples
+        told_series, told_samples = told_series + series, told_samples + samples
+        context.read(series, samples)
+
+    selected = context.source.select(node.matchers, start_ms, end_ms, reading)
+    samples = len(selected.columns.times)
+    context.read(max(len(selected.labels) - told_series, 0), max(samples - told_samples, 0))
+    context.load(sum(map(len, selected.histograms.values())), HISTOGRAM_BYTES)
     return selected
 
 

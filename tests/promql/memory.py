@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from promql.source import Selected
+from promql.source import Reading, Selected, unlimited
 from timeseries.columns import Columns
 from timeseries.histogram import HistogramSample
 from timeseries.labels import Labels
@@ -30,7 +30,9 @@ class Memory:
     floats: Mapping[Labels, Sequence[Point]]
     histograms: Mapping[Labels, Sequence[HistogramSample]] = field(default_factory=dict)
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
+    def select(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, _reading: Reading = unlimited
+    ) -> Selected:
         """Return what matches, from start to end."""
         labels = sorted({*self.floats, *self.histograms})
         labels = [own for own in labels if all(matcher.accepts(own) for matcher in matchers)]

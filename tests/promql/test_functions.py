@@ -21,7 +21,7 @@ from promql.functions.sorting import compare_naturally
 from promql.gofloat import general, plain
 from promql.histograms.model import FloatHistogram
 from promql.language.ast import Call, Expr, Paren, VectorSelector
-from promql.source import Selected
+from promql.source import Reading, Selected, unlimited
 from promql.values import Value, Vector
 from tests.promql.vectors import (
     SPAN,
@@ -393,7 +393,9 @@ class Infos:
         self.series = series
         self.histogram = histogram
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
+    def select(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, _reading: Reading = unlimited
+    ) -> Selected:
         """Return what matches."""
         chosen = [own for own in self.series if all(one.accepts(own) for one in matchers)]
         rows = [[sample for sample in self.series[own] if start_ms <= sample[0] <= end_ms] for own in chosen]

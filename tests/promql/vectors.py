@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from promql.context import Context
 from promql.histograms.model import FloatHistogram
 from promql.language.ast import NumberLiteral, Span
-from promql.source import Selected
+from promql.source import Reading, Selected, unlimited
 from promql.values import Steps, Value, Vector
 from timeseries.columns import Columns
 from timeseries.labels import Labels
@@ -27,7 +27,9 @@ STEPS = 4
 class NoSource:
     """A place without series."""
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
+    def select(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, _reading: Reading = unlimited
+    ) -> Selected:
         """Return nothing."""
         assert matchers
         assert start_ms <= end_ms

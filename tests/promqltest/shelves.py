@@ -12,7 +12,7 @@ import numpy as np
 from gateway.query.hints import with_hints
 from gateway.query.source import StoredSeries
 from gateway.storage.store import Store
-from promql.source import Selected, Source
+from promql.source import Reading, Selected, Source, unlimited
 from remotewrite.decode.batch import Batch, SampleColumns
 from tests.promqltest.samples import Sample
 from tests.promqltest.shape import Shape
@@ -66,7 +66,9 @@ class Memory:
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selected:
+    def select(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, _reading: Reading = unlimited
+    ) -> Selected:
         """Return what matches, with the samples from start to end, both included."""
         found = [labels for labels in self._series if all(one.accepts(labels) for one in matchers)]
         floats: list[Sample] = []

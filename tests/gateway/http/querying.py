@@ -16,6 +16,7 @@ from gateway.http.errors import Errors
 from gateway.http.routes import query_routes
 from gateway.metrics import Metrics
 from gateway.query.catalog import Catalog
+from gateway.query.memory import Memory
 from gateway.query.service import Queries, Rules
 from gateway.query.source import StoredSeries
 from gateway.storage.store import Store
@@ -30,6 +31,7 @@ from timeseries.metadata import Metadata
 NOW_MS: Final = 1_790_000_000_000
 
 RULES: Final = Rules(timeout_s=60, max_samples=1_000_000, lookback_ms=300_000)
+NO_LIMIT: Final = Memory(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +108,18 @@ def _query_string(parameters: dict[str, object]) -> str:
 
 @contextmanager
 def reading(
-    directory: Path, *, rules: Rules = RULES, stopwatch: Callable[[], float] = lambda: 0.0
+    directory: Path,
+    *,
+    rules: Rules = RULES,
+    stopwatch: Callable[[], float] = lambda: 0.0,
+    memory: Memory = NO_LIMIT,
 ) -> Iterator[Reader]:
     """Open a store, and give a client for it."""
     metrics = Metrics(version="", python="")
     with open_store(directory, sync="off") as store:
-        queries = Queries(source=StoredSeries(store), rules=rules, stopwatch=stopwatch, ran=metrics.ran)
+        queries = Queries(
+            source=StoredSeries(store), rules=rules, stopwatch=stopwatch, memory=memory, ran=metrics.ran
+        )
         app = application.create(
             routes=query_routes(queries=queries, catalog=Catalog(store), now_ms=lambda: NOW_MS),
             accounting=Accounting(metrics, clock=lambda: 0.0),

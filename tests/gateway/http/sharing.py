@@ -19,6 +19,7 @@ from gateway.http.server import HttpServer
 from gateway.metrics import Metrics
 from gateway.query.catalog import Catalog
 from gateway.query.latest import NewestSamples
+from gateway.query.memory import Memory
 from gateway.query.remote import MAX_READ_SAMPLES, RemoteReader
 from gateway.query.service import Queries, Rules
 from gateway.query.source import StoredSeries
@@ -89,7 +90,9 @@ def sharing(
                 ),
             )
             | query_routes(
-                queries=Queries(source=StoredSeries(store), rules=rules, stopwatch=time.perf_counter),
+                queries=Queries(
+                    source=StoredSeries(store), rules=rules, stopwatch=time.perf_counter, memory=Memory(0)
+                ),
                 catalog=Catalog(store),
                 now_ms=now_ms,
             ),
