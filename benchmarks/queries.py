@@ -1,4 +1,4 @@
-"""PromQL over HTTP: panels of 800 series, and queries over a whole fleet of 20,000, beside the peers.
+"""PromQL over HTTP: panels of 800 series, an hour of 1,000, and queries over a whole fleet, beside the peers.
 
 In time on the clock, of a client that reads the whole answer. Each line tells how many times longer the
 others take; the last lines tell the geometric mean over all queries of their kind.
@@ -43,7 +43,15 @@ ROUNDS: Final = 70
 STEPS: Final = 53
 RUNS: Final = 7
 
+HOUR_HOSTS: Final = 50
+# Prometheus takes nothing that is an hour older than its newest sample.
+HOUR_ROUNDS: Final = 239
+HOUR_STEPS: Final = 240
+# So many that the slowest of twenty is told apart from the slowest of all.
+HOUR_RUNS: Final = 40
+
 _END: Final = (START_MS + (ROUNDS - 1) * INTERVAL_MS) // 1000
+_HOUR_END: Final = (START_MS + (HOUR_ROUNDS - 1) * INTERVAL_MS) // 1000
 _STEP: Final = INTERVAL_MS // 1000
 
 # Even metrics are counters, odd ones are gauges.
@@ -76,20 +84,24 @@ FLEET: Final = (
     'topk by (__name__) (3, {job="bench"})',
 )
 
-Kind = Literal["panel", "fleet"]
-QUERIES: Final[dict[Kind, Sequence[str]]] = {"panel": PANELS, "fleet": FLEET}
+HOUR: Final = ("rate(hour_total[2m])", "hour_total")
+
+Kind = Literal["panel", "fleet", "hour"]
+QUERIES: Final[dict[Kind, Sequence[str]]] = {"panel": PANELS, "fleet": FLEET, "hour": HOUR}
 
 
 def benchmarks() -> Iterator[Benchmark]:
     """Every query for every contender, the gateway last; then the means."""
-    told: dict[Kind, dict[str, list[float]]] = {"panel": {}, "fleet": {}}
+    told: dict[Kind, dict[str, list[float]]] = {"panel": {}, "fleet": {}, "hour": {}}
     for contender in contenders():
         with ExitStack() as stack:
             loaded = _Loaded(contender=contender, stack=stack)
             for kind, queries in QUERIES.items():
                 for number, query in enumerate(queries):
                     name = f"query {kind}: {contender.name}: {query}"
-                    yield _Query(name=name, loaded=loaded, query=query, number=number, medians=told[kind])
+                    yield _Query(
+                        name=name, loaded=loaded, query=query, number=number, kind=kind, medians=told[kind]
+                    )
     for kind, medians in told.items():
         yield _Means(name=f"query {kind}: geometric mean", medians=medians)
 
@@ -107,6 +119,7 @@ class _Loaded:
             folder = self.stack.enter_context(tempfile.TemporaryDirectory())
             self._server = self.stack.enter_context(running(self.contender, Path(folder, "servers")))
             send(self._server, _bodies())
+            send(self._server, _hour_bodies())
             if self.contender.name == VICTORIA_METRICS:
                 ask(self._server, "/internal/force_flush")
         return self._server
@@ -120,20 +133,23 @@ class _Query:
     loaded: _Loaded
     query: str
     number: int
+    kind: Kind
     medians: dict[str, list[float]]
 
     def measure(self) -> Row:
-        """Ask over one connection."""
+        """Ask over one connection; of an hour also tell which time 19 of 20 answers stay below."""
+        hour = self.kind == "hour"
+        end = _HOUR_END if hour else _END
         parameters = {
             "query": self.query,
-            "start": _END - (STEPS - 1) * _STEP,
-            "end": _END,
+            "start": end - ((HOUR_STEPS if hour else STEPS) - 1) * _STEP,
+            "end": end,
             "step": _STEP,
             "nocache": 1,
         }
         path = f"/api/v1/query_range?{urlencode(parameters)}"
         connection = http.client.HTTPConnection("127.0.0.1", port_of(self.loaded.server()))
-        runs = [_seconds(connection, path) for _ in range(1 + RUNS)][1:]
+        runs = [_seconds(connection, path) for _ in range(1 + (HOUR_RUNS if hour else RUNS))][1:]
         connection.close()
         micros = [seconds * 1e6 for seconds in runs]
         own = statistics.median(micros)
@@ -143,6 +159,8 @@ class _Query:
             for name, theirs in self.medians.items()
             if name != self.loaded.contender.name and len(theirs) > self.number
         ]
+        if hour:
+            beside.insert(0, f"p95 {statistics.quantiles(micros, n=20)[-1] / 1000:.0f} ms")
         return Row(name=self.name, micros=micros, note=", ".join(beside))
 
 
@@ -203,9 +221,24 @@ def _named(host: int) -> Iterator[tuple[Labels, bool]]:
             yield Labels(labels), counter
 
 
-def _samples(rng: random.Random, counter: bool, start_ms: int) -> Sequence[Sample]:
+def _hour_bodies() -> Iterator[bytes]:
+    rng = random.Random(HOUR_ROUNDS)
+    for host in range(HOUR_HOSTS):
+        off = rng.randrange(INTERVAL_MS)
+        instance = {"__name__": "hour_total", "instance": f"web-{host:02}.example.net:9256", "job": "hour"}
+        series = [
+            Series(
+                labels=Labels({**instance, "group": f"worker-{group:02}"}),
+                samples=_samples(rng, True, START_MS - INTERVAL_MS + off, HOUR_ROUNDS),
+            )
+            for group in range(GROUPS)
+        ]
+        yield compress(encode_v1(series))
+
+
+def _samples(rng: random.Random, counter: bool, start_ms: int, rounds: int = ROUNDS) -> Sequence[Sample]:
     value, found = rng.random() * 100, []
-    for round_ in range(ROUNDS):
+    for round_ in range(rounds):
         value = value + rng.randrange(100) if counter else rng.random() * 100
         found.append(Sample(start_ms + round_ * INTERVAL_MS, value))
     return found
