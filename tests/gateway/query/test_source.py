@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.query import pieces
 from gateway.query.source import StoredSeries
+from promql.errors import QueryTooLarge
 from promql.source import Selected
 from remotewrite.decode.batch import Batch, SampleColumns
 from tests.gateway.storage.samples import EVERYTHING, batch, open_store
@@ -110,3 +112,28 @@ def test_resets_are_told(tmp_path: Path) -> None:
         selected = StoredSeries(store).select(EVERYTHING, 0, 9)
     hints = [one.histogram.reset_hint for one in selected.histograms[0]]
     assert hints == [ResetHint.UNKNOWN, ResetHint.NOT_RESET, ResetHint.RESET]
+
+
+def test_a_large_selection_is_told_piece_by_piece_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pieces, "SAMPLES_AT_ONCE", 1)
+    with closing(Stored()) as stored:
+        rows = {Labels({"__name__": "m", "n": str(n)}): [Sample(1, float(n), 0)] for n in range(200)}
+        stored.add(rows)
+        told_of: list[tuple[int, int]] = []
+        selected = stored.source.select(
+            EVERYTHING, 0, 9, lambda series, samples: told_of.append((series, samples))
+        )
+        assert told_of == [(200, 0), (0, 64), (0, 64), (0, 64), (0, 8)]
+        assert told(selected) == told(stored.source.select(EVERYTHING, 0, 9))
+
+        def stop(series: int, samples: int) -> None:
+            told_of.append((series, samples))
+            if samples:
+                raise QueryTooLarge
+
+        told_of.clear()
+        with pytest.raises(QueryTooLarge):
+            stored.source.select(EVERYTHING, 0, 9, stop)
+        assert told_of == [(200, 0), (0, 64)]
