@@ -37,6 +37,10 @@ QUERY_ERRORS: dict[type[QueryError], tuple[int, str]] = {
 """The errors of queries, told in Prometheus' words. What is not here is answered as the class above it."""
 
 
+_BUSY_RETRY_S = 1
+"""Queries end within seconds, and give back the memory that another waits for."""
+
+
 class ApiError(Exception):
     """What Prometheus would refuse, in its words."""
 
@@ -87,6 +91,8 @@ def _api_error(_req: falcon.Request, resp: falcon.Response, error: ApiError, _pa
 
 def _query_error(_req: falcon.Request, resp: falcon.Response, error: QueryError, _params: Any) -> None:
     status, error_type = next(known for kind, known in QUERY_ERRORS.items() if isinstance(error, kind))
+    if isinstance(error, QueryBusy):
+        resp.set_header("Retry-After", str(_BUSY_RETRY_S))
     _answer(resp, status, error_type, str(error))
 
 

@@ -101,6 +101,8 @@ def steps_of(parameters: Parameters) -> Steps:
 
 def _wishes(parameters: Parameters, req: falcon.Request) -> Wishes:
     timeout_s = duration_of(parameters, "timeout")
+    if timeout_s is not None and timeout_s < 0:
+        raise invalid("timeout", "a query cannot end before it begins: it must not be negative")
     lookback = parameters.one("lookback_delta")
     try:
         lookback_ms = None if lookback is None else round(duration(lookback) * 1000)

@@ -11,6 +11,7 @@ from gateway.http.accounting import Accounting
 from gateway.http.errors import Errors
 from gateway.http.routes import routes
 from gateway.metrics import Metrics
+from gateway.query.memory import QueryBusy
 from runtime.logs import Log
 
 
@@ -28,6 +29,13 @@ class Teapot:
         raise falcon.HTTPUnsupportedMediaType(description="Send snappy.")
 
 
+class Busy:
+    """A query that finds no memory."""
+
+    def on_get(self, _req: falcon.Request, _resp: falcon.Response) -> None:
+        raise QueryBusy("Ask again later")
+
+
 @pytest.fixture
 def metrics() -> Metrics:
     return Metrics(version="1.2.3", python="3.99")
@@ -35,10 +43,11 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def client(metrics: Metrics) -> TestClient:
-    """A client of an application with the gateway's routes and two that fail; each request takes a second."""
+    """A client of an application with the gateway's routes and some that fail; each request takes a second."""
     ticks = count()
     app = application.create(
-        routes=routes(version="1.2.3", metrics=metrics) | {"/failing": Failing(), "/teapot": Teapot()},
+        routes=routes(version="1.2.3", metrics=metrics)
+        | {"/failing": Failing(), "/teapot": Teapot(), "/busy": Busy()},
         accounting=Accounting(metrics, clock=lambda: float(next(ticks))),
         errors=Errors(log=Log("test"), new_id=lambda: "id-7"),
     )

@@ -30,6 +30,12 @@ def test_an_error_of_a_resource_keeps_its_status_and_sentence(client: TestClient
     assert answer.json == {"status": "error", "errorType": "bad_data", "error": "Send snappy."}
 
 
+def test_a_query_without_memory_hears_when_to_ask_again(client: TestClient) -> None:
+    answer = client.simulate_get("/busy")
+    assert (answer.status_code, answer.json["errorType"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "1"
+
+
 def test_an_unreadable_request_hears_why() -> None:
     assert unreadable(400, "Invalid header") == (
         b'{"status": "error", "errorType": "bad_data", "error": "The request was refused: Invalid header."}'

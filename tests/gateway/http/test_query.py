@@ -99,6 +99,7 @@ def test_steps_have_a_limit(reader: Reader, steps: int, status: int) -> None:
         ({"query": "up{"}, 'parameter "query": 1:4: parse error: unexpected end of input inside braces'),
         ({"query": "1", "time": "x"}, 'parameter "time": invalid time value for \'time\': cannot parse "x"'),
         ({"query": "1", "timeout": "x"}, 'parameter "timeout": cannot parse "x" to a valid duration'),
+        ({"query": "1", "timeout": "-1"}, 'parameter "timeout": a query cannot end before it begins'),
         ({"query": "1", "timeout": "."}, 'parameter "timeout": cannot parse "." to a valid duration'),
         (
             {"query": "1", "timeout": "1e300"},
