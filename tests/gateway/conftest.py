@@ -43,7 +43,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def client(metrics: Metrics) -> TestClient:
-    """A client of an application with the gateway's routes and some that fail; each request takes a second."""
+    """A client of the gateway's routes and of some that fail; each request takes a second."""
     ticks = count()
     app = application.create(
         routes=routes(version="1.2.3", metrics=metrics)
