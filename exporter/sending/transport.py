@@ -1,0 +1,179 @@
+"""One request to a receiver and its answer: connection, TLS, proxy, credentials. Knows no retries.
+
+Files of credentials and certificates are read when they are needed: new ones count without a restart.
+"""
+
+import base64
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from exporter.sending.errors import BadTarget, NoAnswer
+from exporter.sending.retry import MAX_EXCERPT_BYTES, Answer
+
+# A longer answer is not read to its end: a new connection costs less.
+_MAX_READ_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to send and how to be let in."""
+
+    url: str
+    timeout_s: float = 30.0
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    username: str = ""
+    password_file: Path | None = None
+    token_file: Path | None = None
+    proxy: str = ""
+
+
+class Transport:
+    """A connection that is kept between requests. For one thread."""
+
+    def __init__(self, target: Target) -> None:
+        """Check the target; raises BadTarget."""
+        self._target = target
+        self._url = _split(target.url, ("http", "https"))
+        self._proxy = _split(target.proxy, ("http",)) if target.proxy else None
+        if target.username and target.token_file:
+            raise BadTarget("it has both a username and a token file; only one of them can be used")
+        self._connection: HTTPConnection | None = None
+
+    def post(self, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
+        """Send a body; raises NoAnswer. `timeout_s` is for the whole; the target's holds if it is shorter."""
+        allowed = min(timeout_s, self._target.timeout_s)
+        try:
+            all_headers = {**headers, **self._credentials()}
+            kept = self._connection
+            if kept is not None and kept.sock is not None:
+                try:
+                    return self._exchange(kept, body, all_headers, allowed)
+                except (ConnectionError, HTTPException):
+                    # The receiver may have closed a connection that was idle: no failure yet.
+                    self.close()
+            return self._exchange(self._connect(allowed), body, all_headers, allowed)
+        except (OSError, HTTPException, ValueError) as error:
+            self.close()
+            raise NoAnswer(f"{type(error).__name__}: {error}") from None
+
+    def close(self) -> None:
+        """Close the connection; the next request opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _exchange(
+        self, connection: HTTPConnection, body: bytes, headers: dict[str, str], allowed_s: float
+    ) -> Answer:
+        late = threading.Event()
+        connection.sock.settimeout(allowed_s)
+        # The socket's time-out is for each read; whoever sends a byte now and then would never run into it.
+        watch = threading.Timer(allowed_s, _cut, [connection.sock, late])
+        watch.daemon = True
+        watch.start()
+        try:
+            connection.request("POST", self._path(), body, headers)
+            with closing(connection.getresponse()) as response:
+                # The library takes headers that were cut off for all there are.
+                if late.is_set():
+                    raise TimeoutError
+                return self._answer(response)
+        except (OSError, HTTPException):
+            if late.is_set():
+                raise TimeoutError(f"no answer within {allowed_s:g} s") from None
+            raise
+        finally:
+            watch.cancel()
+
+    def _answer(self, response: HTTPResponse) -> Answer:
+        text = b""
+        try:
+            text = response.read(_MAX_READ_BYTES)
+            whole = response.isclosed() or not response.read(1)
+        except (OSError, HTTPException):
+            # The status says all that counts.
+            whole = False
+        if not whole:
+            self.close()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(status=response.status, headers=headers, excerpt=text[:MAX_EXCERPT_BYTES])
+
+    def _connect(self, timeout_s: float) -> HTTPConnection:
+        secure = self._url.scheme == "https"
+        through = self._proxy or self._url
+        host = through.hostname or ""
+        if secure:
+            port = through.port or (80 if self._proxy else 443)
+            connection: HTTPConnection = HTTPSConnection(host, port, timeout=timeout_s, context=self._trust())
+            if self._proxy is not None:
+                connection.set_tunnel(self._url.hostname or "", self._url.port, _proxy_login(self._proxy))
+        else:
+            connection = HTTPConnection(host, through.port, timeout=timeout_s)
+        self._connection = connection
+        connection.connect()
+        return connection
+
+    def _trust(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._target.ca_file)
+        if self._target.cert_file is not None:
+            context.load_cert_chain(self._target.cert_file, self._target.key_file)
+        return context
+
+    def _path(self) -> str:
+        path = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
+        plain_proxy = self._proxy is not None and self._url.scheme == "http"
+        return f"http://{self._url.netloc}{path}" if plain_proxy else path
+
+    def _credentials(self) -> dict[str, str]:
+        headers = {}
+        target = self._target
+        if target.token_file is not None:
+            headers["Authorization"] = f"Bearer {target.token_file.read_text().strip()}"
+        elif target.username:
+            password = target.password_file.read_text().strip() if target.password_file else ""
+            headers["Authorization"] = _basic(target.username, password)
+        if self._proxy is not None and self._url.scheme == "http":
+            headers |= _proxy_login(self._proxy)
+        return headers
+
+
+def _split(url: str, schemes: tuple[str, ...]) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise BadTarget(f"the address must be {' or '.join(schemes)}://HOST[:PORT][/PATH]")
+    if schemes[-1] == "https" and parts.username is not None:
+        raise BadTarget("the address holds a username; give username and password file by themselves")
+    return parts
+
+
+def _basic(username: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+
+
+def _proxy_login(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    return {"Proxy-Authorization": _basic(unquote(proxy.username), unquote(proxy.password or ""))}
+
+
+def _cut(connected: socket.socket, late: threading.Event) -> None:
+    """End a connection below TLS, whose own shutdown another thread must not call."""
+    late.set()
+    try:
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+    except OSError:
+        connected.close()

@@ -1,0 +1,138 @@
+"""TLS, credentials and proxies, with real certificates and sockets."""
+
+import base64
+import socket
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from exporter.sending.errors import BadTarget, NoAnswer
+from exporter.sending.transport import Target, Transport
+from tests.exporter.sending.receiver import receiving
+
+SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for loopback that is its own authority, and its key."""
+    directory = tmp_path_factory.mktemp("tls")
+    cert, key = directory / "cert.pem", directory / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command += ["-keyout", str(key), "-out", str(cert), "-days", "30", "-subj", "/CN=127.0.0.1"]
+    subprocess.run([*command, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    return cert, key
+
+
+def served_with(certificate: tuple[Path, Path], *, client: bool = False) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    if client:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(certificate[0])
+    return context
+
+
+def post(target: Target) -> int:
+    transport = Transport(target)
+    try:
+        return transport.post(b"body", {}, timeout_s=SECONDS).status
+    finally:
+        transport.close()
+
+
+def test_a_certificate_is_checked_against_the_authority_of_the_settings(
+    certificate: tuple[Path, Path],
+) -> None:
+    with receiving(tls=served_with(certificate)) as receiver:
+        assert post(Target(url=receiver.url, ca_file=certificate[0])) == 204
+        with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
+            post(Target(url=receiver.url))
+    assert receiver.bodies == [b"body"]
+
+
+def test_a_client_certificate_is_shown(certificate: tuple[Path, Path]) -> None:
+    cert, key = certificate
+    with receiving(tls=served_with(certificate, client=True)) as receiver:
+        assert post(Target(url=receiver.url, ca_file=cert, cert_file=cert, key_file=key)) == 204
+        with pytest.raises(NoAnswer):
+            post(Target(url=receiver.url, ca_file=cert))
+
+
+def test_credentials_come_from_their_files_each_time(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    with receiving() as receiver:
+        bearer = Transport(Target(url=receiver.url, token_file=secret))
+        for token in ("first\n", "second"):
+            secret.write_text(token)
+            bearer.post(b"", {}, timeout_s=SECONDS)
+        secret.unlink()
+        with pytest.raises(NoAnswer, match="FileNotFoundError"):
+            bearer.post(b"", {}, timeout_s=SECONDS)
+        bearer.close()
+        secret.write_text("geheim\n")
+        post(Target(url=receiver.url, username="ann", password_file=secret))
+    assert [each.headers["authorization"] for each in receiver.got] == [
+        "Bearer first",
+        "Bearer second",
+        f"Basic {base64.b64encode(b'ann:geheim').decode()}",
+    ]
+
+
+def test_a_proxy_gets_the_whole_address_and_its_own_credentials() -> None:
+    with receiving() as proxy:
+        address = proxy.url.removesuffix("/api/v1/write").replace("//", "//ann:p%40ss@")
+        assert post(Target(url="http://gateway.invalid:9095/api/v1/write?a=b", proxy=address)) == 204
+    [got] = proxy.got
+    assert got.path == "http://gateway.invalid:9095/api/v1/write?a=b"
+    assert got.headers["host"] == "gateway.invalid:9095"
+    assert got.headers["proxy-authorization"] == f"Basic {base64.b64encode(b'ann:p@ss').decode()}"
+
+
+def tunnel(listening: socket.socket, context: ssl.SSLContext, heard: list[bytes]) -> None:
+    """Be a proxy for one connection, and the receiver at the far end of its tunnel."""
+    outside, _ = listening.accept()
+    heard.append(outside.recv(4096))
+    outside.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    with context.wrap_socket(outside, server_side=True) as inside:
+        heard.append(inside.recv(4096))
+        inside.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        inside.recv(1)
+
+
+def test_tls_goes_through_a_proxy_in_a_tunnel(certificate: tuple[Path, Path]) -> None:
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(SECONDS)
+        proxy = threading.Thread(target=tunnel, args=[listening, served_with(certificate), heard])
+        proxy.start()
+        address = f"http://ann:pass@127.0.0.1:{listening.getsockname()[1]}"
+        target = Target(url="https://127.0.0.1:9/w", ca_file=certificate[0], proxy=address)
+        assert post(target) == 204
+        proxy.join()
+    to_proxy, to_receiver = heard
+    assert to_proxy.startswith(b"CONNECT 127.0.0.1:9 HTTP/1.")
+    assert base64.b64encode(b"ann:pass") in to_proxy
+    assert to_receiver.startswith(b"POST /w HTTP/1.1\r\n")
+    assert b"Proxy-Authorization" not in to_receiver
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target(url="gateway:9095"),
+        Target(url="ftp://gateway/"),
+        Target(url="http://"),
+        Target(url="http://gateway:x/"),
+        Target(url="http://ann:secret@gateway/"),
+        Target(url="http://gateway/", proxy="socks5://proxy:1080"),
+        Target(url="http://gateway/", username="ann", token_file=Path("token")),
+    ],
+)
+def test_a_target_that_makes_no_sense_is_refused_without_showing_secrets(target: Target) -> None:
+    with pytest.raises(BadTarget) as raised:
+        Transport(target)
+    assert "secret" not in str(raised.value)
