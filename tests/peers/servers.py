@@ -131,6 +131,14 @@ class Servers:
             *flags,
         )
 
+    def node_exporter(self, *flags: str) -> Server:
+        """A node_exporter; flags tell it where to look, and what else to show."""
+        require_peer("node-exporter")
+        directory, port = self._place("node-exporter")
+        return self._start(
+            directory, port, "/", "prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", *flags
+        )
+
     def _place(self, name: str) -> tuple[Path, int]:
         self._count += 1
         directory = self._root / f"{name}-{self._count}"

@@ -1,0 +1,61 @@
+"""TCP connections by state (`node_tcp_connection_states`), from /proc/net/tcp and tcp6."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from exporter.collectors.files import column, rows
+from exporter.collectors.making import labelled
+from exporter.families import Family
+
+# By the kernel's number; a request that is not yet a socket counts with syn_recv as the table shows it.
+STATES: Final = {
+    1: "established",
+    2: "syn_sent",
+    3: "syn_recv",
+    4: "fin_wait1",
+    5: "fin_wait2",
+    6: "time_wait",
+    7: "close",
+    8: "close_wait",
+    9: "last_ack",
+    10: "listen",
+    11: "closing",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Connections by state, and bytes that wait in all of them."""
+
+    states: Mapping[str, int]
+    transmit_bytes: int
+    receive_bytes: int
+
+
+def read(proc: Path) -> Snapshot:
+    """The connections now. A host without IPv6 has no tcp6."""
+    states: Counter[str] = Counter()
+    transmit = receive = 0
+    for path in (proc / "net/tcp", proc / "net/tcp6"):
+        if path.name == "tcp6" and not path.exists():
+            continue
+        for words in list(rows(path))[1:]:
+            sent, _, received = column(words, 4).partition(":")
+            transmit += int(sent, 16)
+            receive += int(received, 16)
+            number = int(words[3], 16)
+            states[STATES.get(number, "unknown")] += 1
+    return Snapshot(states=states, transmit_bytes=transmit, receive_bytes=receive)
+
+
+def to_metrics(snapshot: Snapshot) -> list[Family]:
+    """The family, named as node_exporter names it: the bytes are among the states there."""
+    values = {
+        **snapshot.states,
+        "rx_queued_bytes": snapshot.receive_bytes,
+        "tx_queued_bytes": snapshot.transmit_bytes,
+    }
+    return [labelled("node_tcp_connection_states", "gauge", "TCP connections by state.", "state", values)]

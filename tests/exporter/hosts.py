@@ -1,0 +1,143 @@
+"""Every system collector, asked of one host: a tree in `trees`, or the machine the tests run on."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from exporter.collectors import (
+    arp,
+    clock,
+    conntrack,
+    cpu,
+    cpufreq,
+    diskstats,
+    entropy,
+    filefd,
+    filesystem,
+    interrupts,
+    loadavg,
+    meminfo,
+    netclass,
+    netdev,
+    netstat,
+    osrelease,
+    pressure,
+    processes,
+    schedstat,
+    selinux,
+    sockstat,
+    softnet,
+    stat,
+    tcpstat,
+    thermal,
+    timex,
+    udpqueues,
+    uname,
+    vmstat,
+)
+from exporter.collectors.statvfs import Ask, Prober
+from exporter.families import Family
+
+TREES: Final = Path(__file__).parent / "trees"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Where a host's files are, and what it answers to system calls."""
+
+    proc: Path
+    sys: Path
+    root: Path
+    udev: Path
+    names: os.uname_result
+    now: datetime
+    page_bytes: int
+    ask: Ask
+    adjtimex: Callable[[timex.Timex], int]
+
+
+def tree(root: Path) -> Host:
+    """A host whose files are in a directory."""
+    return Host(
+        proc=root / "proc",
+        sys=root / "sys",
+        root=root,
+        udev=root / "run/udev/data",
+        names=os.uname_result(("Linux", "box", "6.1.0", "#1 SMP", "x86_64")),
+        now=datetime(2024, 5, 6, 7, 8, 9, 500_000, UTC),
+        page_bytes=4096,
+        ask=_statvfs,
+        adjtimex=_adjtimex,
+    )
+
+
+def _statvfs(path: str) -> os.statvfs_result:
+    if path.endswith("/mnt/data"):
+        raise OSError(116, "Stale file handle")
+    return os.statvfs_result((4096, 1024, 1000, 400, 300, 64, 32, 31, 0, 255))
+
+
+def _adjtimex(into: timex.Timex) -> int:
+    for at, name in enumerate(timex.Snapshot.__slots__):
+        if name not in {"state", "status"}:
+            setattr(into, name, at * 1000)
+    into.status = timex.STA_NANO
+    return 0
+
+
+def live() -> Host:
+    """The machine this runs on."""
+    return Host(
+        proc=Path("/proc"),
+        sys=Path("/sys"),
+        root=Path("/"),
+        udev=Path("/run/udev/data"),
+        names=os.uname(),
+        now=datetime.now().astimezone(),
+        page_bytes=os.sysconf("SC_PAGE_SIZE"),
+        ask=os.statvfs,
+        adjtimex=timex.ask_kernel,
+    )
+
+
+# What Debian's node_exporter leaves out by default and we do not.
+DEBIAN_MOUNTS: Final = re.compile(
+    r"^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
+)
+DEBIAN_DEVICES: Final = re.compile("lo")
+
+COLLECTORS: Final[dict[str, Callable[[Host], list[Family]]]] = {
+    "arp": lambda host: arp.to_metrics(arp.read(host.proc)),
+    "conntrack": lambda host: conntrack.to_metrics(conntrack.read(host.proc)),
+    "cpu": lambda host: cpu.to_metrics(cpu.read(host.proc, host.sys)),
+    "cpufreq": lambda host: cpufreq.to_metrics(cpufreq.read(host.sys)),
+    "diskstats": lambda host: diskstats.to_metrics(diskstats.read(host.proc, host.udev)),
+    "entropy": lambda host: entropy.to_metrics(entropy.read(host.proc)),
+    "filefd": lambda host: filefd.to_metrics(filefd.read(host.proc)),
+    "filesystem": lambda host: filesystem.to_metrics(filesystem.read(host.proc, host.root, Prober(host.ask))),
+    "interrupts": lambda host: interrupts.to_metrics(interrupts.read(host.proc)),
+    "loadavg": lambda host: loadavg.to_metrics(loadavg.read(host.proc)),
+    "meminfo": lambda host: meminfo.to_metrics(meminfo.read(host.proc)),
+    "netclass": lambda host: netclass.to_metrics(netclass.read(host.sys)),
+    "netdev": lambda host: netdev.to_metrics(netdev.read(host.proc, host.sys)),
+    "netstat": lambda host: netstat.to_metrics(netstat.read(host.proc)),
+    "os": lambda host: osrelease.to_metrics(osrelease.read(host.root)),
+    "pressure": lambda host: pressure.to_metrics(pressure.read(host.proc)),
+    "processes": lambda host: processes.to_metrics(processes.read(host.proc)),
+    "schedstat": lambda host: schedstat.to_metrics(schedstat.read(host.proc)),
+    "selinux": lambda host: selinux.to_metrics(selinux.read(host.sys, host.root)),
+    "sockstat": lambda host: sockstat.to_metrics(sockstat.read(host.proc, host.page_bytes)),
+    "softnet": lambda host: softnet.to_metrics(softnet.read(host.proc)),
+    "stat": lambda host: stat.to_metrics(stat.read(host.proc)),
+    "tcpstat": lambda host: tcpstat.to_metrics(tcpstat.read(host.proc)),
+    "thermal_zone": lambda host: thermal.to_metrics(thermal.read(host.sys)),
+    "time": lambda host: clock.to_metrics(clock.read(host.sys, host.now)),
+    "timex": lambda host: timex.to_metrics(timex.read(host.adjtimex)),
+    "udp_queues": lambda host: udpqueues.to_metrics(udpqueues.read(host.proc)),
+    "uname": lambda host: uname.to_metrics(uname.read(host.proc, host.names)),
+    "vmstat": lambda host: vmstat.to_metrics(vmstat.read(host.proc)),
+}
