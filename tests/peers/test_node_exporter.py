@@ -47,6 +47,7 @@ RESTLESS: Final = (
     "node_udp_queues",
     "node_netstat_Tcp_CurrEstab",
     "node_thermal_zone_temp",
+    "node_hwmon_",
     "node_arp_entries",
 )
 
@@ -127,7 +128,6 @@ def belongs(family: str) -> bool:
     """Whether one of our collectors covers the family."""
     others = (
         "node_exporter_",
-        "node_hwmon_",
         "node_scrape_collector_",
         "node_systemd_",
         "node_textfile_",

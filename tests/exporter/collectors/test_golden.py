@@ -34,7 +34,7 @@ def test_every_family_has_help_and_points(name: str) -> None:
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("damaged") / "host"
-    shutil.copytree(HOST, root)
+    shutil.copytree(HOST, root, symlinks=True)
     return root
 
 
@@ -64,7 +64,7 @@ def test_a_host_without_the_file_is_told_by_its_error(tmp_path: Path, name: str)
         COLLECTORS[name](tree(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["cpufreq", "thermal_zone"])
+@pytest.mark.parametrize("name", ["cpufreq", "hwmon", "thermal_zone"])
 def test_a_host_without_the_hardware_shows_nothing(tmp_path: Path, name: str) -> None:
     assert COLLECTORS[name](tree(tmp_path)) == []
 
