@@ -165,7 +165,7 @@ def _in_environment(environ: Mapping[str, str], settings: Iterable[Setting]) -> 
 def _in_file(path: Path | None, settings: Iterable[Setting], problems: list[str]) -> Iterator[_Given]:
     if path is None:
         return
-    text = _read(path)
+    text = read_file(path)
     try:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
@@ -178,7 +178,8 @@ def _in_file(path: Path | None, settings: Iterable[Setting], problems: list[str]
         problems.append(f"{path}: this is not valid YAML: {' '.join(str(error).split())}.")
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return what is in a file that people write, or raise SettingsError."""
     try:
         with path.open("rb") as stream:
             text = stream.read(MAX_FILE_BYTES + 1)

@@ -1,0 +1,66 @@
+"""YAML files with a shape of their own, such as those of other programs: values that know their lines.
+
+Owns reading them. Must not know what is in them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runtime.errors import SettingsError
+from runtime.settings import read_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value of a file: a scalar, a tuple of Values, or pairs of Values for a mapping."""
+
+    line: int
+    is_mapping: bool = False
+    content: Any
+
+    @property
+    def text(self) -> str | None:
+        """The scalar, when it is text."""
+        return self.content if isinstance(self.content, str) else None
+
+    @property
+    def items(self) -> "tuple[Value, ...] | None":
+        """The values, when it is a list."""
+        return self.content if isinstance(self.content, tuple) and not self.is_mapping else None
+
+    @property
+    def pairs(self) -> "tuple[tuple[Value, Value], ...] | None":
+        """Keys with values, as they stand, repeated ones too, when it is a mapping."""
+        return self.content if self.is_mapping else None
+
+
+def read_document(path: Path) -> Value:
+    """Return what the file holds, or raise SettingsError with the line of what is wrong."""
+    text = read_file(path)
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        return _value(loader, node, {}) if node is not None else Value(line=1, content=None)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SettingsError([f"{path}{line}: this is not valid YAML: {error.problem}."]) from error
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        raise SettingsError([f"{path}: this is not valid YAML: {' '.join(str(error).split())}."]) from error
+
+
+def _value(loader: yaml.SafeLoader, node: yaml.Node, known: dict[int, Value]) -> Value:
+    """`known` has the values of nodes read before: what is named often by an alias is made once."""
+    if id(node) not in known:
+        content: Any
+        if isinstance(node, yaml.MappingNode):
+            content = tuple(tuple(_value(loader, each, known) for each in pair) for pair in node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            content = tuple(_value(loader, each, known) for each in node.value)
+        else:
+            content = loader.construct_object(node)
+        is_mapping = isinstance(node, yaml.MappingNode)
+        known[id(node)] = Value(line=node.start_mark.line + 1, is_mapping=is_mapping, content=content)
+    return known[id(node)]

@@ -1,0 +1,46 @@
+"""YAML files as values with lines."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.documents import read_document
+from runtime.errors import SettingsError
+
+
+def test_values_know_their_lines_and_keys_stay_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("b: 1\na:\n  - x\n  - true\nb: null\n")
+    document = read_document(tmp_path / "a.yml")
+    assert document.pairs is not None
+    assert [(key.text, key.line) for key, _ in document.pairs] == [("b", 1), ("a", 2), ("b", 5)]
+    items = document.pairs[1][1].items
+    assert items is not None
+    assert [(item.content, item.line) for item in items] == [("x", 3), (True, 4)]
+
+
+def test_an_empty_file_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("")
+    assert read_document(tmp_path / "a.yml").content is None
+
+
+def test_an_empty_mapping_is_no_list(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("{}")
+    document = read_document(tmp_path / "a.yml")
+    assert (document.pairs, document.items) == ((), None)
+
+
+def test_a_value_named_by_many_aliases_is_made_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60))]
+    (tmp_path / "a.yml").write_text("\n".join(lines))
+    document = read_document(tmp_path / "a.yml")
+    assert document.pairs is not None
+    assert len(document.pairs) == 60
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [", "a: &b [*b]", "a: 2026-13-45", "a: !!bool maybe", "a: !odd x", "\0"]
+)
+def test_what_is_no_yaml_is_told_with_the_file(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(text)
+    with pytest.raises(SettingsError, match=r"a\.yml.*: this is not valid YAML: "):
+        read_document(tmp_path / "a.yml")
