@@ -1,0 +1,1 @@
+"""Processes by groups, under the names of process-exporter. Reads /proc; knows no other collector."""

@@ -1,0 +1,104 @@
+"""Beside the real process-exporter, on processes of the test's own: the same families and values."""
+
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from pwd import getpwuid
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.collectors.processes.collector import Processes, to_metrics
+from exporter.collectors.processes.grouping import load_grouping
+from tests.exporter.collectors.processes.trees import values
+from tests.peers.required import find_program
+from tests.peers.servers import Server, free_port
+
+CONFIG = """
+process_names:
+  - name: '{{.Username}} {{.Matches.which}} {{.ExeBase}}'
+    cmdline: ['live-test-(?P<which>[[:lower:]]+)$']
+"""
+# Computes, writes, starts a child that the file does not name, and waits.
+WORK = """
+import hashlib, os, subprocess, sys
+for _ in range(300): hashlib.sha256(bytes(1 << 20)).digest()
+with open(sys.argv[1], "wb") as file:
+    file.write(bytes(1 << 20)); file.flush(); os.fsync(file.fileno())
+with subprocess.Popen(["cat"], stdin=subprocess.PIPE):
+    print("ready", flush=True); sys.stdin.read()
+"""
+DEADLINE_SECONDS = 30.0
+
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@pytest.fixture
+def exporter(tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "groups.yml").write_text(CONFIG)
+    port = free_port()
+    command = [find_program("prometheus-process-exporter") or "", f"-web.listen-address=127.0.0.1:{port}"]
+    command += ["-config.path=groups.yml", "-threads=false", "-gather-smaps=false"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
+    server = Server(url=f"http://127.0.0.1:{port}", dir=tmp_path, process=process)
+    try:
+        server.wait_ready("/metrics")
+        yield server
+    finally:
+        server.stop()
+
+
+def page(server: Server) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the values, and the types as the page has them."""
+    with direct.open(f"{server.url}/metrics") as answer:
+        text = answer.read().decode()
+    found = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sorted(sample.labels.items()))
+            found[f"{sample.name}{{{labels}}}"] = sample.value
+    typed = (line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE namedprocess_"))
+    own = {name: value for name, value in found.items() if name.startswith("namedprocess_namegroup_")}
+    return own, dict(typed)
+
+
+@pytest.mark.peer("process-exporter")
+def test_it_shows_what_process_exporter_shows(exporter: Server, tmp_path: Path) -> None:
+    ours = Processes(
+        Path("/proc"),
+        load_grouping(tmp_path / "groups.yml"),
+        user_name=lambda uid: getpwuid(uid).pw_name,
+        wchan=True,
+    )
+    ours.read(0.0)
+    # The exporter knows starts to the second: what begins in its own first second has been there before.
+    time.sleep(2.1)
+    with ExitStack() as stack:
+        for which in ("one", "two", "two"):
+            command = [sys.executable, "-c", WORK, str(tmp_path / f"live-test-{which}")]
+            pipe = subprocess.PIPE
+            worker = stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe))
+            stack.callback(worker.terminate)
+            assert worker.stdout
+            assert worker.stdout.readline() == b"ready\n"
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            before = to_metrics(ours.read(0.0))
+            theirs, kinds = page(exporter)
+            families = to_metrics(ours.read(0.0))
+            # Until they all sleep, what they use may change between the readings.
+            if values(before) == values(families) or time.monotonic() > deadline:
+                break
+    assert {family.name: family.kind for family in families} == kinds
+    own = {
+        name: value for name, value in values(families).items() if name.startswith("namedprocess_namegroup_")
+    }
+    assert own.keys() == theirs.keys()
+    assert own == pytest.approx(theirs)
+    assert sum(value for name, value in own.items() if "num_procs" in name) == 6
+    assert sum(value for name, value in own.items() if "write_bytes" in name) >= 3 << 20

@@ -1,0 +1,74 @@
+"""Go's regular expressions mean the same here, or are refused."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.collectors.processes.patterns import PatternError, compile_pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("a$", "a\n", False),
+        ("(?m)a$", "a\nb", True),
+        (r"a\z", "a", True),
+        (r"a\z", "a\n", False),
+        (r"^\d$", "٣", False),
+        ("^[[:alpha:]_]+$", "ab_", True),
+        ("^[[:alpha:]]+$", "a:", False),
+        (r"^\Qa.b\E$", "a.b", True),
+        (r"^\Qa.b\E$", "axb", False),
+        (r"^\x{61}$", "a", True),
+        ("^[]a]+$", "]a", True),
+        ("^[[a]+$", "[a", True),
+        ("[$]", "$", True),
+        ("(?i)ABC", "abc", True),
+        ("(?s:a.b)", "a\nb", True),
+        ("a(?:b|c)", "ac", True),
+    ],
+)
+def test_an_expression_means_what_it_means_in_go(pattern: str, text: str, found: bool) -> None:
+    assert bool(compile_pattern(pattern).search(text)) == found
+
+
+@pytest.mark.parametrize("pattern", ["(?P<n>a)", "(?<n>a)"])
+def test_a_group_may_be_named_in_both_ways(pattern: str) -> None:
+    found = compile_pattern(pattern).search("a")
+    assert found is not None
+    assert found["n"] == "a"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?=a)",
+        "(?!a)",
+        "(?<=a)",
+        "(?<!a)",
+        "(?P=n)",
+        "(?>a)",
+        "(?U)a",
+        "(?x)a",
+        r"(a)\1",
+        r"\pL",
+        r"a\Z",
+        "[[:what:]]",
+        "(",
+        "[",
+        "*",
+        r"\x{110000}",
+        "(?#a)",
+    ],
+)
+def test_what_go_refuses_or_we_cannot_translate_is_refused(pattern: str) -> None:
+    with pytest.raises(PatternError):
+        compile_pattern(pattern)
+
+
+@given(st.text(alphabet="ab[]()?:<>P\\^$.*+|{}1-[:alpha:]zQE"))
+def test_any_text_is_an_expression_or_is_refused(text: str) -> None:
+    with suppress(PatternError):
+        compile_pattern(text)
