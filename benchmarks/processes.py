@@ -1,0 +1,123 @@
+"""A scrape of 500 sleeping processes: the agent's collector, and Debian's process-exporter on the same ones.
+
+Ours is measured with joining the page, theirs over HTTP, without threads and smaps, as ours.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks.contenders import launch
+from benchmarks.harness import Benchmark, Row
+from exporter.collectors.processes.collector import Processes, to_metrics
+from exporter.collectors.processes.grouping import BY_COMM
+from tests.peers.required import find_program
+from tests.peers.servers import Server, free_port
+
+SLEEPERS: Final = 500
+SCRAPES: Final = 21
+
+_PROGRAM: Final = "prometheus-process-exporter"
+_CONFIG: Final = "process_names:\n  - name: '{{.Comm}}'\n    cmdline: ['.+']\n"
+
+_direct: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def benchmarks() -> Iterator[Benchmark]:
+    """One scrape of many processes."""
+    yield Scrape(name="processes", sleepers=SLEEPERS, scrapes=SCRAPES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scrape:
+    """So many processes, read so many times by each in turn."""
+
+    name: str
+    sleepers: int
+    scrapes: int
+
+    def measure(self) -> Row:
+        """Take the processor time of a scrape; the note has the time on the clock, and theirs."""
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            for _ in range(self.sleepers):
+                stack.enter_context(_sleeper())
+            theirs = stack.enter_context(_exporter(folder)) if find_program(_PROGRAM) else None
+            ours = Processes(Path("/proc"), BY_COMM, user_name=str)
+            cpu, wall = self._times(lambda: _page(ours), time.process_time)
+            note = f"{median(wall) * 1e3:.0f} ms on the clock"
+            their_cpu = 0.0
+            if theirs is not None:
+                pid, url = theirs.process.pid, theirs.url
+                spent, their_wall = self._times(lambda: _get(url), lambda: _cpu_seconds(pid))
+                # Theirs is told in ticks of 10 ms: only the mean of many says something.
+                their_cpu = sum(spent) / len(spent)
+                times, cpu_times = median(their_wall) / median(wall), their_cpu / (sum(cpu) / len(cpu))
+                note += f"; {_PROGRAM} {median(their_wall) * 1e3:.0f} ms, {times:.1f} times ours; "
+                note += f"{cpu_times:.1f} times the processor time"
+        return Row(
+            name=self.name,
+            micros=[each * 1e6 for each in cpu],
+            naive_micros=their_cpu * 1e6,
+            note=note,
+        )
+
+    def _times(
+        self, scrape: Callable[[], object], processor: Callable[[], float]
+    ) -> tuple[list[float], list[float]]:
+        """Return processor and clock seconds of each scrape but the first, which fills caches."""
+        scrape()
+        cpu, wall = [], []
+        for _ in range(self.scrapes):
+            cpu_before, before = processor(), time.perf_counter()
+            scrape()
+            wall.append(time.perf_counter() - before)
+            cpu.append(processor() - cpu_before)
+        return cpu, wall
+
+
+def _page(ours: Processes) -> str:
+    families = to_metrics(ours.read(time.monotonic()))
+    return "".join(f"{one.name}{point.labels} {point.value}\n" for one in families for point in one.points)
+
+
+def _get(url: str) -> bytes:
+    with _direct.open(f"{url}/metrics") as answer:
+        page: bytes = answer.read()
+        return page
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _sleeper() -> Iterator[None]:
+    process = subprocess.Popen(["sleep", "600"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _exporter(folder: Path) -> Iterator[Server]:
+    (folder / "processes.yml").write_text(_CONFIG)
+    port = free_port()
+    command = [find_program(_PROGRAM) or _PROGRAM, f"-web.listen-address=127.0.0.1:{port}"]
+    command += ["-config.path=processes.yml", "-threads=false", "-gather-smaps=false"]
+    server = launch(command, folder, port, "/metrics")
+    try:
+        yield server
+    finally:
+        server.stop()
