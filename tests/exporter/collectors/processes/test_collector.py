@@ -134,3 +134,16 @@ def test_what_we_may_not_see_is_counted_as_partial(tmp_path: Path, monkeypatch: 
         assert shown(collector)["namedprocess_scrape_partial_errors{}"] == 1
     # Its first numbers that we see are where counting begins: no jump.
     assert shown(collector)[of("read_bytes_total")] == 0
+
+
+def test_what_is_used_while_we_may_not_look_counts_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = copied(tmp_path)
+    collector = processes(root)
+    shown(collector)
+    with monkeypatch.context() as patched:
+        patched.setattr(Proc, "_io", lambda *_: (None, None))
+        assert shown(collector)[of("read_bytes_total")] == 0
+    replace(root / "700/io", "read_bytes: 81920", "read_bytes: 90000")
+    assert shown(collector)[of("read_bytes_total")] == 90000 - 81920

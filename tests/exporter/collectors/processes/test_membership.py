@@ -25,6 +25,7 @@ def test_a_grandchild_is_too(tmp_path: Path) -> None:
 def test_a_ring_of_parents_comes_to_an_end(tmp_path: Path) -> None:
     root = copied(tmp_path)
     replace(root / "700/stat", " S 1 ", " S 701 ")
+    replace(root / "1/stat", " S 0 ", " S 700 ")
     assert numbers(root, tmp_path) == {"odd": 2}
 
 
@@ -37,6 +38,17 @@ def test_an_orphan_stays_where_it_was(tmp_path: Path) -> None:
     replace(root / "801/stat", " Z 800 ", " Z 1 ")
     [group] = collector.read(1.0).groups
     assert (group.name, group.processes, group.states["Zombie"]) == ("odd", 1, 1)
+
+
+def test_a_child_that_was_in_no_group_stays_in_none(tmp_path: Path) -> None:
+    root, grouping = copied(tmp_path), tmp_path / "groups.yml"
+    grouping.write_text(ODD)
+    collector = processes(root, load_grouping(grouping))
+    collector.read(0.0)
+    replace(root / "700/stat", "(postgres)", "(odd)")
+    (root / "700/cmdline").write_bytes(b"/opt/odd\0")
+    [group] = collector.read(1.0).groups
+    assert group.processes == 3
 
 
 def numbers(root: Path, folder: Path, *, children: bool = True) -> dict[str, float]:
