@@ -4,17 +4,17 @@ Rows are gathered as they come, and sorted into a run when there are enough of t
 size become one. All of it is replaced, never changed: a reader keeps what it began with.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
 
-from gateway.storage.rows import NO_ROWS, Rows, join, sort_rows
+from gateway.storage.rows import Rows, join, sort_rows
 from gateway.storage.samples import Wanted, narrow, take
 from gateway.storage.tally import Tally
 from timeseries.columns import Ints
 
-# Unsorted rows are searched one by one; so many cost a query about a millisecond.
+# The first query after a commit sorts the fresh rows for itself; so many cost it about a millisecond.
 _MAX_FRESH: Final = 1 << 16
 
 # Each commit counts the batches that are not sorted yet: many small senders must not make that slow.
@@ -68,6 +68,8 @@ class Head:
     runs: tuple[Run, ...] = ()
     fresh: tuple[Rows, ...] = ()
     tally: Tally = field(default_factory=Tally)
+    # The fresh rows as a run, once someone has searched them.
+    _sorted: list[Run] = field(default_factory=list, init=False)
 
     def adding(self, rows: Rows, log_seq: int) -> Self:
         """Return a head with more rows."""
@@ -82,10 +84,13 @@ class Head:
 
     def search(self, wanted: Wanted) -> list[Rows]:
         """Return what is wanted; later ones win."""
-        found = [run.search(wanted) for run in self.runs]
-        if self.fresh:
-            found.append(_search_rows(join(self.fresh), wanted))
-        return found
+        return [run.search(wanted) for run in (*self.runs, *self._fresh_run())]
+
+    def _fresh_run(self) -> list[Run]:
+        if not self._sorted and any(map(len, self.fresh)):
+            # What replaces what is counted when they are sorted for good.
+            self._sorted.append(Run.of(sort_rows(join(self.fresh), Tally())))
+        return self._sorted[:1]
 
     def all_rows(self) -> Rows:
         """Return everything, sorted, each time of a series once."""
@@ -100,13 +105,3 @@ def _tiered(runs: list[Run], tally: Tally) -> tuple[Run, ...]:
     while len(runs) > 1 and len(runs[-2]) < _RATIO * len(runs[-1]):
         runs[-2:] = [Run.of(sort_rows(join([run.rows for run in runs[-2:]]), tally))]
     return tuple(runs)
-
-
-def _search_rows(rows: Rows, wanted: Wanted) -> Rows:
-    if not len(wanted.refs):
-        return NO_ROWS
-    places = np.minimum(np.searchsorted(wanted.refs, rows.refs), len(wanted.refs) - 1)
-    hits = wanted.refs[places] == rows.refs
-    hits &= (rows.times >= wanted.start_ms) & (rows.times <= wanted.end_ms)
-    index = np.flatnonzero(hits)
-    return replace(rows.take(index), refs=places[index])
