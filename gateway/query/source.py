@@ -16,7 +16,8 @@ from timeseries.histogram import HistogramSample
 from timeseries.labels import Labels
 from timeseries.matcher import Matcher
 
-# Selections whose labels are kept: the panels of some dashboards. Each has at most so many series.
+# Selections whose labels are kept: the panels of some dashboards. What has more series is made anew each
+# time.
 _MADE: Final = 64
 _MOST_SERIES: Final = 20_000
 

@@ -29,9 +29,6 @@ from timeseries.matcher import Matcher
 # Whoever reads after a new series came sorts the tail anew: a millisecond or two for so many.
 _TAIL_SERIES: Final = 4096
 
-# Labels that are kept ready, some 200 bytes each.
-_MADE_LABELS: Final = 100_000
-
 _DIGEST_MASK: Final = (1 << HASH_BITS) - 1
 
 
@@ -57,8 +54,6 @@ class SeriesIndex:
         self._table = PairTable()
         self._by_hash = RefsByHash()
         self._published = _Published(segments=(), firsts=(), tail=Tail(0, 0, tail_series))
-        # Labels by reference. A thread that makes some beside another loses nothing but its work.
-        self._made: dict[int, Labels] = {}
 
     def __len__(self) -> int:
         """Count the series."""
@@ -129,20 +124,7 @@ class SeriesIndex:
         return Labels.trusted([pairs[number] for number in array("I", self._key(ref))])
 
     def labels_of(self, refs: Ints) -> list[Labels]:
-        """Return the labels of many series, in the order of their references.
-
-        Those asked for lately are still there: dashboards ask for the same again and again.
-        """
-        if len(self._made) + len(refs) > _MADE_LABELS:
-            self._made = {}
-        made = self._made
-        numbers: list[int] = refs.tolist()
-        missing = [number for number in numbers if number not in made]
-        if missing:
-            made.update(zip(missing, self._make_labels(np.array(missing, np.int64)), strict=True))
-        return [made[number] for number in numbers]
-
-    def _make_labels(self, refs: Ints) -> list[Labels]:
+        """Return the labels of many series, in the order of their references."""
         pair = self._table.pairs.__getitem__
         found = [Labels()] * len(refs)
         for segment, places, local in self._split(refs):
