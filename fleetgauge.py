@@ -25,7 +25,9 @@ PROGRAMS = {
     "query": Program(module="gateway.cli", help="Ask a gateway, or any Prometheus."),
 }
 
-OWN = frozenset(("alertrules", "exporter", "gateway", "promql", "remotewrite", "runtime", "timeseries"))
+OWN = frozenset(
+    ("alertrules", "delivery", "exporter", "gateway", "promql", "remotewrite", "runtime", "timeseries")
+)
 """Our packages. If one of these is missing it is a defect; any other module belongs to an extra."""
 
 

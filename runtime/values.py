@@ -5,7 +5,7 @@ Owns how such a value is written. Must not know which settings use it, nor where
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 MAX_PORT = 65_535
@@ -110,3 +110,47 @@ class Size(TextValue):
 
     def __str__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern(TextValue):
+    """A regular expression that has to match the whole of a text. The empty one matches nothing."""
+
+    EXPECTED: ClassVar[str] = 'a regular expression, such as "eth[0-9]+"'
+
+    text: str
+    regex: re.Pattern[str] = field(compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        try:
+            return cls(text=text, regex=re.compile(text))
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"no regular expression: {text}") from error
+
+    def matches(self, text: str) -> bool:
+        """Whether it matches the whole text."""
+        return bool(self.text) and self.regex.fullmatch(text) is not None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelPair(TextValue):
+    """A name with its value."""
+
+    EXPECTED: ClassVar[str] = 'NAME=VALUE, such as "env=prod"'
+
+    name: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"no name with a value: {text}")
+        return cls(name=name.strip(), value=value.strip())
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"

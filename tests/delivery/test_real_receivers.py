@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from remotewrite.model import Series
-from tests.exporter.sending.parts import Senders, batch_of, series
+from tests.delivery.parts import Senders, batch_of, series
 from tests.gateway.programs import running
 from tests.peers.servers import Server, Servers
 

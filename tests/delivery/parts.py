@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exporter.sending.records import Batch
-from exporter.sending.retry import Backoff
-from exporter.sending.sender import Sender
-from exporter.sending.spool import Limits, Order, Spool
-from exporter.sending.transport import Target, Transport
+from delivery.records import Batch
+from delivery.retry import Backoff
+from delivery.sender import Sender
+from delivery.spool import Limits, Order, Spool
+from delivery.transport import Target, Transport
 from remotewrite.compression import compress
 from remotewrite.encode.v2 import encode_v2
 from remotewrite.model import Sample, Series

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.sending.errors import SpoolInUse
-from exporter.sending.records import HEADER_BYTES, MARK_AT, Batch, record_bytes
-from exporter.sending.spool import MAX_HELD, MIN_SEGMENTS, Limits, Order, Spool
+from delivery.errors import SpoolInUse
+from delivery.records import HEADER_BYTES, MARK_AT, Batch, record_bytes
+from delivery.spool import MAX_HELD, MIN_SEGMENTS, Limits, Order, Spool
 
 KILLS = 4
 NOW_MS = 1_790_000_000_000
@@ -97,7 +97,7 @@ def test_a_changed_byte_never_changes_a_body(
 WRITER = """
 import sys
 from pathlib import Path
-from tests.exporter.sending.test_spool import NOW_MS, WIDE, batch, opened
+from tests.delivery.test_spool import NOW_MS, WIDE, batch, opened
 spool = opened(Path(sys.argv[1]))
 number = int(sys.argv[2])
 while True:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from exporter.sending.errors import BadTarget, NoAnswer
-from exporter.sending.retry import MAX_EXCERPT_BYTES, Answer
+from delivery.errors import BadTarget, NoAnswer
+from delivery.retry import MAX_EXCERPT_BYTES, Answer
 
 # A longer answer is not read to its end: a new connection costs less.
 _MAX_READ_BYTES: Final = 64 * 1024

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from exporter.sending.records import Batch
+from delivery.records import Batch
 from remotewrite.compression import compress
 from remotewrite.encode.v2 import encode_v2
 from remotewrite.errors import Unencodable

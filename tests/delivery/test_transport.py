@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.sending.errors import BadTarget, NoAnswer
-from exporter.sending.transport import Target, Transport
-from tests.exporter.sending.receiver import receiving
+from delivery.errors import BadTarget, NoAnswer
+from delivery.transport import Target, Transport
+from tests.delivery.receiver import receiving
 
 SECONDS = 10.0
 

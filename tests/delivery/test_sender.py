@@ -5,12 +5,12 @@ from email.utils import formatdate
 
 import pytest
 
-from exporter.sending.retry import MAX_EXCERPT_BYTES, MAX_RETRY_AFTER_S
-from exporter.sending.transport import Target
+from delivery.retry import MAX_EXCERPT_BYTES, MAX_RETRY_AFTER_S
+from delivery.transport import Target
 from remotewrite.compression import decompress
 from remotewrite.encode.v1 import encode_v1
-from tests.exporter.sending.parts import NOW_MS, Senders, batch_of, series
-from tests.exporter.sending.receiver import Reply, receiving, refusing_port
+from tests.delivery.parts import NOW_MS, Senders, batch_of, series
+from tests.delivery.receiver import Reply, receiving, refusing_port
 
 ONE = batch_of(series(1))
 TWO = batch_of(series(2))

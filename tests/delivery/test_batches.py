@@ -1,10 +1,10 @@
 """Batches: full ones at once, the rest after 5 s, and one bad series costs no other."""
 
-from exporter.sending.batches import MAX_SAMPLES, MAX_SECONDS, Batcher
+from delivery.batches import MAX_SAMPLES, MAX_SECONDS, Batcher
 from remotewrite.compression import decompress
 from remotewrite.encode.v2 import encode_v2
 from remotewrite.model import Sample, Series
-from tests.exporter.sending.parts import NOW_MS, series
+from tests.delivery.parts import NOW_MS, series
 from timeseries.exemplar import Exemplar
 from timeseries.labels import Labels
 

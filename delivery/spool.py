@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
-from exporter.sending.errors import SpoolInUse
-from exporter.sending.records import (
+from delivery.errors import SpoolInUse
+from delivery.records import (
     DONE,
     MARK_AT,
     MAX_BODY_BYTES,

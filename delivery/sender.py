@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Protocol
 
-from exporter.sending.errors import NoAnswer
-from exporter.sending.retry import Answer, Backoff, Verdict, retry_after_s, verdict, written
-from exporter.sending.spool import Spool, Waiting
-from exporter.sending.transport import Transport
+from delivery.errors import NoAnswer
+from delivery.retry import Answer, Backoff, Verdict, retry_after_s, verdict, written
+from delivery.spool import Spool, Waiting
+from delivery.transport import Transport
 from remotewrite.compression import compress, decompress
 from remotewrite.encode.downgrade import v1_from_v2
 from remotewrite.errors import RemoteWriteError

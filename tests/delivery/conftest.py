@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.exporter.sending.parts import Senders
+from tests.delivery.parts import Senders
 
 
 @pytest.fixture

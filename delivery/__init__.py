@@ -1,0 +1,1 @@
+"""What leaves a program for another: batches, the spool they wait in, the sender. Knows no program."""
