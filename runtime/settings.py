@@ -2,24 +2,27 @@
 
 The field `sync` of a section `storage` is the key `storage.sync`, the flag `--storage.sync` and the variable
 `FLEETGAUGE_STORAGE_SYNC`. A flag wins over a variable, a variable over the file, the file over the default.
+The field `enabled` of a section is the section's switch: flag and variable are the section's own. A list of
+sections has neither: it is for the file.
 
 Owns strict decoding and its messages. Must not know which settings a program has, nor click.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 import yaml
 
 from runtime.errors import SettingsError
-from runtime.values import TextValue
+from runtime.values import LabelPair, TextValue
 
 MAX_FILE_BYTES = 1 << 20
 """No file that people write is larger, and naming /dev/zero by mistake must come to an end."""
@@ -27,14 +30,23 @@ MAX_FILE_BYTES = 1 << 20
 MAX_SHOWN = 60
 """Characters of a wrong value that a message repeats: enough to recognise it."""
 
-_NULL = "tag:yaml.org,2002:null"
+_YAML = "tag:yaml.org,2002:"
+_NULL = _YAML + "null"
+_BOOL = _YAML + "bool"
+_WORDS = frozenset(_YAML + kind for kind in ("str", "bool", "int", "float", "timestamp", "value"))
+"""What YAML may take an unquoted word for."""
+
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+_SWITCH = "enabled"
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a program's settings and of each section in them.
 
     A setting is a field `Annotated[type, "help"] = default`. The type is bool, int, float, str, a Literal of
-    texts, a TextValue, or tuple[type, ...] for a list. A field whose type is a Section is a section.
+    texts, a TextValue, or tuple[type, ...] for a list, also of Sections. A field
+    whose type is a Section is a section; as Annotated[Section, "help"] it says the help of its `enabled`.
     """
 
 
@@ -56,12 +68,22 @@ class Setting:
         return ".".join(self.path)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What flag and variable are made of: a switch is called as its section."""
+        return self.path[:-1] if self.path[-1] == _SWITCH and len(self.path) > 1 else self.path
+
+    @property
+    def in_file_only(self) -> bool:
+        """Whether it is a list of sections: too much for a flag or a variable."""
+        return _is_a(self.kind, Section)
+
+    @property
     def flag(self) -> str:
-        return "--" + self.key.replace("_", "-")
+        return "" if self.in_file_only else "--" + ".".join(self.names).replace("_", "-")
 
     @property
     def variable(self) -> str:
-        return "_".join(("FLEETGAUGE", *self.path)).upper()
+        return "" if self.in_file_only else "_".join(("FLEETGAUGE", *self.names)).upper()
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -75,17 +97,26 @@ class Setting:
         return str(self.default).lower() if self.kind is bool else str(self.default)
 
 
-def settings_of(shape: type[Section], inside: tuple[str, ...] = ()) -> Iterator[Setting]:
+def settings_of(
+    shape: type[Section], inside: tuple[str, ...] = (), switch_help: str = ""
+) -> Iterator[Setting]:
     """Every setting of a program, those of its sections included, in the order of the struct."""
     for field in msgspec.structs.fields(shape):
         path = (*inside, field.name)
-        if _is_a(field.type, Section):
-            yield from settings_of(field.type, path)
+        kind, text = _type_and_help(field)
+        if _is_a(kind, Section):
+            yield from settings_of(kind, path, text)
             continue
-        kind, text = get_args(field.type)
+        if field.name == _SWITCH:
+            text = switch_help or text
         many = get_origin(kind) is tuple
         kind = get_args(kind)[0] if many else kind
         yield Setting(path=path, kind=kind, many=many, default=field.default, help=text)
+
+
+def _type_and_help(field: msgspec.structs.FieldInfo) -> tuple[Any, str]:
+    kind, text = get_args(field.type) if get_origin(field.type) is Annotated else (field.type, "")
+    return kind, text
 
 
 def flags_of(settings: Section) -> dict[str, str]:
@@ -95,6 +126,7 @@ def flags_of(settings: Section) -> dict[str, str]:
             setting, default=reduce(getattr, setting.path, settings)
         ).default_text
         for setting in settings_of(type(settings))
+        if setting.flag
     }
 
 
@@ -106,8 +138,20 @@ def file_of(settings: Section, indent: str = "") -> str:
         if isinstance(value, Section):
             lines.append(f"{indent}{field.name}:\n{file_of(value, indent + '  ')}")
         else:
-            lines.append(f"{indent}{field.name}: {json.dumps(value, default=str, ensure_ascii=False)}\n")
+            lines.append(f"{indent}{field.name}: {_in_yaml(value)}\n")
     return "".join(lines)
+
+
+def _in_yaml(value: object) -> str:
+    """JSON is YAML, but for some characters that YAML wants to have escaped."""
+    text = json.dumps(value, default=_plain, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, Section):
+        return str(value)
+    return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
 def load(
@@ -119,16 +163,12 @@ def load(
     """
     settings = tuple(settings_of(shape))
     problems: list[str] = []
-    values: dict[tuple[str, ...], object] = {}
-    for given in chain(
+    everywhere = chain(
         _in_file(file, settings, problems),
         _in_environment(environ, settings),
         _in_flags(flags, settings),
-    ):
-        try:
-            values[given.setting.path] = _decode(given)
-        except _Wrong as wrong:
-            problems.append(str(wrong))
+    )
+    values = _decode_all(everywhere, problems)
     if problems:
         raise SettingsError(problems)
     return _build(shape, values)
@@ -152,12 +192,13 @@ def _in_flags(flags: Mapping[str, object], settings: Iterable[Setting]) -> Itera
     for setting in settings:
         raw = flags.get(setting.key)
         if raw is not None and raw != ():
+            raw = () if raw == ("",) else raw  # the one way for a flag to say an empty list
             yield _Given(setting=setting, raw=raw, strict=False, where=setting.flag)
 
 
 def _in_environment(environ: Mapping[str, str], settings: Iterable[Setting]) -> Iterator[_Given]:
     for setting in settings:
-        if text := environ.get(setting.variable):
+        if text := setting.variable and environ.get(setting.variable):
             raw = [part.strip() for part in text.split(",") if part.strip()] if setting.many else text
             yield _Given(setting=setting, raw=raw, strict=False, where=setting.variable)
 
@@ -194,33 +235,82 @@ class _Walk:
     """Walks the nodes of a file rather than its values: nodes know their lines and keep repeated keys."""
 
     def __init__(
-        self, path: Path, loader: yaml.SafeLoader, settings: Iterable[Setting], problems: list[str]
+        self,
+        path: Path,
+        loader: yaml.SafeLoader,
+        settings: Iterable[Setting],
+        problems: list[str],
+        element: str = "",
     ) -> None:
+        """`element` says which element of a list of sections is walked, such as `remote_write[0]`."""
         self._path = path
         self._loader = loader
         self._problems = problems
+        self._element = element
         self._known = {setting.path: setting for setting in settings}
         self._sections = {at[:depth] for at in self._known for depth in range(1, len(at))}
 
     def section(self, inside: tuple[str, ...], node: yaml.Node) -> Iterator[_Given]:
         if not isinstance(node, yaml.MappingNode):
-            self._problem(node, inside, f"expected keys with values, got {_shown(self._value(node))}")
+            allowed = "keys with values" + (", or true or false" if (*inside, _SWITCH) in self._known else "")
+            self._problem(node, inside, f"expected {allowed}, got {_shown(self._value(node))}")
             return
         seen: dict[tuple[str, ...], int] = {}
         for key, value in node.value:
             at = (*inside, key.value if isinstance(key, yaml.ScalarNode) else "?")
-            line = key.start_mark.line + 1
             if at in seen:
                 self._problem(key, at, f"this key is given twice, first in line {seen[at]}")
             elif at in self._known:
-                where = self._where(key, at)
-                yield _Given(setting=self._known[at], raw=self._value(value), strict=True, where=where)
-            elif at in self._sections:
-                if value.tag != _NULL:
-                    yield from self.section(at, value)
-            else:
+                yield self._given(self._known[at], key, at, value)
+            elif at not in self._sections:
                 self._problem(key, at, f"there is no such key{self._hint(at)}")
-            seen[at] = line
+            elif value.tag == _BOOL and (*at, _SWITCH) in self._known:
+                yield self._given(self._known[*at, _SWITCH], key, at, value)
+            elif value.tag != _NULL:
+                yield from self.section(at, value)
+            seen[at] = key.start_mark.line + 1
+
+    def _given(self, setting: Setting, key: yaml.Node, at: tuple[str, ...], node: yaml.Node) -> _Given:
+        raw: object
+        if setting.in_file_only and isinstance(node, yaml.SequenceNode):
+            raw = tuple(
+                self._build_element(setting.kind, f"{self._name(at)}[{index}]", each)
+                for index, each in enumerate(node.value)
+            )
+        elif setting.many and setting.kind is LabelPair and isinstance(node, yaml.MappingNode):
+            raw = self._pairs(at, node)
+        elif setting.many and isinstance(node, yaml.SequenceNode):
+            raw = [self._text_or_value(setting.kind, each) for each in node.value]
+        else:
+            raw = self._text_or_value(setting.kind, node)
+        return _Given(setting=setting, raw=raw, strict=True, where=self._where(key, at))
+
+    def _build_element(self, shape: type[Section], element: str, node: yaml.Node) -> Section:
+        walk = _Walk(self._path, self._loader, settings_of(shape), self._problems, element)
+        return _build(shape, _decode_all(walk.section((), node), self._problems))
+
+    def _pairs(self, at: tuple[str, ...], node: yaml.MappingNode) -> list[object]:
+        """Read `{env: prod}` as the list of texts it stands for."""
+        seen: dict[str, int] = {}
+        pairs: list[object] = []
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            inside = (*at, name)
+            if name in seen:
+                self._problem(key, inside, f"this key is given twice, first in line {seen[name]}")
+            elif not name.strip() or "=" in name:
+                self._problem(key, inside, "this cannot be a name")
+            elif value.tag not in _WORDS:
+                self._problem(key, inside, f"expected text, got {_shown(self._value(value))}")
+            else:
+                pairs.append(f"{name}={value.value}")
+            seen[name] = key.start_mark.line + 1
+        return pairs
+
+    def _text_or_value(self, kind: Any, node: yaml.Node) -> object:
+        """Within a list of sections, as in Prometheus' own files, `replacement: 1` is the text 1."""
+        is_text = kind is str or _is_a(kind, TextValue)
+        return node.value if self._element and is_text and node.tag in _WORDS else self._value(node)
 
     def _value(self, node: yaml.Node) -> object:
         try:
@@ -235,11 +325,26 @@ class _Walk:
         near = get_close_matches(at[-1], names, n=1)
         return (f'. Did you mean "{near[0]}"?' if near else ".") + f" Allowed here: {', '.join(names)}"
 
+    def _name(self, at: tuple[str, ...]) -> str:
+        return ".".join((self._element, *at) if self._element else at)
+
     def _where(self, node: yaml.Node, at: tuple[str, ...]) -> str:
-        return f"{self._path}, line {node.start_mark.line + 1}" + (f": {'.'.join(at)}" if at else "")
+        name = self._name(at)
+        return f"{self._path}, line {node.start_mark.line + 1}" + (f": {name}" if name else "")
 
     def _problem(self, node: yaml.Node, at: tuple[str, ...], text: str) -> None:
         self._problems.append(f"{self._where(node, at)}: {text}.")
+
+
+def _decode_all(everything: Iterable[_Given], problems: list[str]) -> dict[tuple[str, ...], object]:
+    """Decode as it comes, so that all problems of a file are in its order; what comes later wins."""
+    values: dict[tuple[str, ...], object] = {}
+    for given in everything:
+        try:
+            values[given.setting.path] = _decode(given)
+        except _Wrong as wrong:
+            problems.append(str(wrong))
+    return values
 
 
 def _decode(given: _Given) -> object:
@@ -248,6 +353,8 @@ def _decode(given: _Given) -> object:
         return _convert(raw, kind, strict=given.strict, where=where)
     if not isinstance(raw, list | tuple):
         raise _Wrong(f"{where}: expected a list, got {_shown(raw)}.")
+    if given.setting.in_file_only:
+        return raw
     return tuple(
         _convert(each, kind, strict=given.strict, where=f"{where}[{index}]") for index, each in enumerate(raw)
     )
@@ -296,8 +403,9 @@ def _build(
     fields: dict[str, object] = {}
     for field in msgspec.structs.fields(shape):
         at = (*inside, field.name)
-        if _is_a(field.type, Section):
-            fields[field.name] = _build(field.type, values, at)
+        kind, _ = _type_and_help(field)
+        if _is_a(kind, Section):
+            fields[field.name] = _build(kind, values, at)
         elif at in values:
             fields[field.name] = values[at]
     return shape(**fields)
