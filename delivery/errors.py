@@ -3,6 +3,8 @@
 SendingError
 ├── BadTarget       where to send can't be understood
 ├── NoAnswer        the request got no answer: network, DNS, TLS, time, a file that can't be read
+├── Unsendable      no request can be made of a batch
+├── NotYet          nothing can be sent before something else has happened
 └── SpoolInUse      another process has the directory
 """
 
@@ -17,6 +19,14 @@ class BadTarget(SendingError):
 
 class NoAnswer(SendingError):
     """The request got no answer. Trying again may help."""
+
+
+class Unsendable(SendingError):
+    """No request can be made of this batch, now or ever; the text says why."""
+
+
+class NotYet(SendingError):
+    """Nothing can be sent now, and that is no failure: the host is not registered, for example."""
 
 
 class SpoolInUse(SendingError):

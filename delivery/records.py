@@ -24,7 +24,10 @@ MARK_AT: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """A request to be: its body in 2.0, compressed, how many samples are in it and the time of the oldest."""
+    """A request to be: its body, how many samples are in it and the time of the oldest.
+
+    What is in a body is between who appends it and the conversation that sends it.
+    """
 
     body: bytes
     samples: int

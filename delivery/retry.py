@@ -11,13 +11,17 @@ MAX_WAIT_S: Final = 5.0
 # A wait is up to this part shorter than its step, so that many agents do not come back in one moment.
 JITTER: Final = 0.1
 
+# Refused for what only people can mend, such as a token: asked again now and then, with as much chance in it.
+MEND_WAIT_S: Final = 30.0
+
 # A receiver that asks for more has made a mistake, and the agent would be silent for long.
 MAX_RETRY_AFTER_S: Final = 3600.0
 
 # Of what a receiver says, for the log.
 MAX_EXCERPT_BYTES: Final = 1024
 
-_WRITTEN: Final = "x-prometheus-remote-write-{}-written"
+# What these say is about settings, not about the batch: nothing is lost while someone mends them.
+_MENDABLE: Final = frozenset({401, 403, 404, 407})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +39,30 @@ class Verdict(Enum):
     TAKEN = auto()
     REFUSED = auto()
     RETRY = auto()
-    FALL_BACK = auto()
+    """Tried again with waits that grow."""
+    MEND = auto()
+    """Tried again now and then: someone has to mend the settings."""
+    ANEW = auto()
+    """Asked again at once: the conversation now puts it otherwise."""
+    WAIT = auto()
+    """Tried again after a while, and no failure."""
+    SPLIT = auto()
+    """Too large: sent in two halves."""
 
 
-def verdict(answer: Answer, *, version: int) -> Verdict:
-    """Judge an answer to a request of version 1 or 2.
+def verdict(answer: Answer) -> Verdict:
+    """Judge an answer by its status alone.
 
-    What acknowledges 2.0 without saying what it wrote has not read it: receivers of 1.0 pass over its fields.
     A redirect is tried again: nothing is lost while someone mends the address.
     """
     status = answer.status
     if 200 <= status < 300:
-        return Verdict.TAKEN if version == 1 or written(answer) is not None else Verdict.FALL_BACK
-    if status == 415 and version == 2:
-        return Verdict.FALL_BACK
+        return Verdict.TAKEN
+    if status in _MENDABLE:
+        return Verdict.MEND
+    if status == 413:
+        return Verdict.SPLIT
     return Verdict.REFUSED if 400 <= status < 500 and status != 429 else Verdict.RETRY
-
-
-def written(answer: Answer) -> int | None:
-    """Return how many samples and histograms the receiver says it kept; None when it does not say."""
-    said = [answer.headers.get(_WRITTEN.format(kind)) for kind in ("samples", "histograms")]
-    counts = [int(text) for text in said if text is not None and text.isascii() and text.isdigit()]
-    return sum(counts) if counts else None
 
 
 def retry_after_s(answer: Answer, *, now_s: float) -> float:
@@ -85,6 +91,10 @@ class Backoff:
         wait = self._step_s * (1 - JITTER * self._chance())
         self._step_s = min(2 * self._step_s, MAX_WAIT_S)
         return wait
+
+    def mend_s(self) -> float:
+        """Return how long to leave it to people: half a minute to a minute."""
+        return MEND_WAIT_S * (1 + self._chance())
 
     def reset(self) -> None:
         """Begin anew: something got through."""

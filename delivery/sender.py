@@ -1,36 +1,41 @@
 """Takes batches from the spool and gets them to one receiver. Reads no clock; sleeping is a parameter.
 
-Owns what is said to a receiver, and what becomes of a batch after each answer.
+Owns what becomes of a batch after each answer. What is said to a receiver, and what its answers mean, is the
+conversation's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
-from delivery.errors import NoAnswer
-from delivery.retry import Answer, Backoff, Verdict, retry_after_s, verdict, written
+from delivery.errors import NoAnswer, NotYet, Unsendable
+from delivery.records import Batch
+from delivery.retry import Answer, Backoff, Verdict, retry_after_s
 from delivery.spool import Spool, Waiting
 from delivery.transport import Transport
-from remotewrite.compression import compress, decompress
-from remotewrite.encode.downgrade import v1_from_v2
-from remotewrite.errors import RemoteWriteError
 from runtime.logs import Log
 
-# With nothing to send, how long until it looks again.
+# With nothing to send, or nothing that can be sent yet, how long until it looks again.
 IDLE_S: Final = 1.0
 
-_HEADERS: Final = {
-    2: {
-        "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
-        "Content-Encoding": "snappy",
-        "X-Prometheus-Remote-Write-Version": "2.0.0",
-    },
-    1: {
-        "Content-Type": "application/x-protobuf",
-        "Content-Encoding": "snappy",
-        "X-Prometheus-Remote-Write-Version": "0.1.0",
-    },
-}
+# After an answer that says "not yet" but not when.
+WAIT_S: Final = 5.0
+
+
+class Conversation(Protocol):
+    """How to talk to one kind of receiver. It may remember what it learns of this one."""
+
+    def request(self, body: bytes) -> tuple[bytes, Mapping[str, str]]:
+        """Make a request of a batch's body: what to post, and its headers. Raises Unsendable or NotYet."""
+
+    def judge(self, answer: Answer) -> Verdict:
+        """Say what an answer to the last request means."""
+
+    def kept(self, answer: Answer) -> int | None:
+        """Return how many samples the receiver says it kept; None when it does not say."""
+
+    def halves(self, body: bytes) -> Sequence[Batch]:
+        """Return two batches for one that is too large; none when it can't be cut."""
 
 
 class Clock(Protocol):
@@ -45,27 +50,29 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """Batches and samples taken, samples refused, attempts that failed; the version."""
+    """Batches and samples taken, samples refused, attempts that failed; what is wrong now, if anything."""
 
     batches: int = 0
     samples: int = 0
     refused: int = 0
     failures: int = 0
-    version: Literal[1, 2] = 2
+    trouble: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class Sender:
-    """Sends what waits, one batch at a time. For one thread."""
+    """Sends what waits, one batch at a time. For one thread; `sent` may be read by others."""
 
     spool: Spool
     transport: Transport
+    conversation: Conversation
     clock: Clock
     backoff: Backoff
     user_agent: str
+    name: str = ""
     log: Log = field(default_factory=lambda: Log("sending"))
     sent: Sent = field(default_factory=Sent)
-    _failing: bool = False
+    _event: str = ""
 
     def run(self, stopped: Callable[[], bool], sleep: Callable[[float], None]) -> None:
         """Send until told to stop. `sleep` may return early."""
@@ -90,70 +97,92 @@ class Sender:
         waiting = self.spool.take()
         if waiting is None:
             return None
-        body = self.spool.body(waiting)
+        body = waiting.parts[0].body if waiting.parts else self.spool.body(waiting)
         if body is None:
             return 0.0
-        if self.sent.version == 1:
-            try:
-                body = compress(v1_from_v2(decompress(body)))
-            except RemoteWriteError as error:
-                return self._refuse(waiting, 0, reason=str(error))
         try:
-            answer = self.transport.post(body, self._headers(waiting), timeout_s=timeout_s)
+            message, headers = self.conversation.request(body)
+        except Unsendable as error:
+            self._refused(waiting, 0, reason=str(error))
+            return 0.0
+        except NotYet:
+            return IDLE_S
+        try:
+            answer = self.transport.post(message, self._headers(headers, waiting), timeout_s=timeout_s)
         except NoAnswer as error:
-            return self._failed(waiting, 0.0, reason=str(error))
-        return self._answered(waiting, answer)
+            self._failed(waiting, reason=str(error))
+            return self.backoff.next_s()
+        return self._answered(waiting, body, answer)
 
-    def _headers(self, waiting: Waiting) -> dict[str, str]:
-        headers = {**_HEADERS[self.sent.version], "User-Agent": self.user_agent}
-        if waiting.attempts:
-            headers["Retry-Attempt"] = str(waiting.attempts)
-        return headers
+    def _headers(self, headers: Mapping[str, str], waiting: Waiting) -> dict[str, str]:
+        tried = {"Retry-Attempt": str(waiting.attempts)} if waiting.attempts else {}
+        return {**headers, "User-Agent": self.user_agent, **tried}
 
-    def _answered(self, waiting: Waiting, answer: Answer) -> float:
-        match verdict(answer, version=self.sent.version):
+    def _answered(self, waiting: Waiting, body: bytes, answer: Answer) -> float:
+        asked_s = retry_after_s(answer, now_s=self.clock.now_s())
+        wait_s = 0.0
+        match self.conversation.judge(answer):
+            case Verdict.ANEW:
+                pass
             case Verdict.TAKEN:
-                return self._taken(waiting)
-            case Verdict.FALL_BACK:
-                self.sent = replace(self.sent, version=1)
-                self.log.info("sending.fell_back", version="1.0", status=answer.status)
-                return 0.0
+                self._taken(waiting)
+            case Verdict.WAIT:
+                wait_s = asked_s or WAIT_S
             case Verdict.REFUSED:
-                # A receiver that refuses a part has kept the rest.
-                kept = min(written(answer) or 0, waiting.samples)
-                return self._refuse(waiting, kept, reason=_said(answer), status=answer.status)
+                self._judged(waiting, answer)
+            case Verdict.SPLIT if halves := self.conversation.halves(body):
+                waiting.parts[:1] = halves
+            case Verdict.SPLIT:
+                self._judged(waiting, answer)
             case Verdict.RETRY:
-                wait_s = retry_after_s(answer, now_s=self.clock.now_s())
-                return self._failed(waiting, wait_s, reason=_said(answer), status=answer.status)
+                step_s = self.backoff.next_s()
+                wait_s = asked_s or step_s
+                self._failed(waiting, reason=_said(answer), status=answer.status)
+            case Verdict.MEND:
+                wait_s = asked_s or self.backoff.mend_s()
+                said, status = _said(answer), answer.status
+                self._failed(waiting, reason=said, status=status, event="sending.not_allowed")
+        return wait_s
 
-    def _taken(self, waiting: Waiting) -> float:
-        self.spool.done(waiting)
-        self.sent = replace(
-            self.sent, batches=self.sent.batches + 1, samples=self.sent.samples + waiting.samples
-        )
+    def _finish(self, waiting: Waiting) -> int:
+        """Be done with a batch, or with a part of it; return how many samples that is."""
         self.backoff.reset()
-        if self._failing:
-            self._failing = False
-            self.log.info("sending.recovered", failures=self.sent.failures)
-        return 0.0
+        samples = waiting.parts.pop(0).samples if waiting.parts else waiting.samples
+        if not waiting.parts:
+            self.spool.done(waiting)
+        return samples
 
-    def _refuse(self, waiting: Waiting, kept: int, *, reason: str, status: int = 0) -> float:
-        self.spool.done(waiting)
-        refused = waiting.samples - kept
+    def _taken(self, waiting: Waiting) -> None:
+        samples = self._finish(waiting)
+        sent = self.sent
+        batches = sent.batches + (not waiting.parts)
+        self.sent = replace(sent, batches=batches, samples=sent.samples + samples, trouble="")
+        if self._event:
+            self._event = ""
+            self.log.info("sending.recovered", receiver=self.name, failures=self.sent.failures)
+
+    def _judged(self, waiting: Waiting, answer: Answer) -> None:
+        # A receiver that refuses a part has kept the rest.
+        kept = self.conversation.kept(answer) or 0
+        self._refused(waiting, kept, reason=_said(answer), status=answer.status)
+
+    def _refused(self, waiting: Waiting, kept: int, *, reason: str, status: int = 0) -> None:
+        samples = self._finish(waiting)
+        kept = min(kept, samples)
+        refused = samples - kept
         self.sent = replace(self.sent, samples=self.sent.samples + kept, refused=self.sent.refused + refused)
-        self.backoff.reset()
-        self.log.error("sending.refused", status=status, samples=refused, reason=reason)
-        return 0.0
+        self.log.error("sending.refused", receiver=self.name, status=status, samples=refused, reason=reason)
 
-    def _failed(self, waiting: Waiting, asked_s: float, *, reason: str, status: int = 0) -> float:
+    def _failed(
+        self, waiting: Waiting, *, reason: str, status: int = 0, event: str = "sending.failed"
+    ) -> None:
         """Leave the batch where it is. The first failure of many is logged."""
         waiting.attempts += 1
-        self.sent = replace(self.sent, failures=self.sent.failures + 1)
-        wait_s = self.backoff.next_s()
-        if not self._failing:
-            self._failing = True
-            self.log.warning("sending.failed", status=status, reason=reason)
-        return asked_s or wait_s
+        trouble = f"{status}: {reason}" if status else reason
+        self.sent = replace(self.sent, failures=self.sent.failures + 1, trouble=trouble)
+        if self._event != event:
+            self._event = event
+            self.log.warning(event, receiver=self.name, status=status, reason=reason)
 
 
 def _said(answer: Answer) -> str:

@@ -49,7 +49,10 @@ class Limits:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Waiting:
-    """A batch that waits, without its body unless the disk did not take it (segment 0)."""
+    """A batch that waits, without its body unless the disk did not take it (segment 0).
+
+    `parts` is what is left to send of one that was too large for its receiver.
+    """
 
     sequence: int
     segment: int
@@ -58,6 +61,7 @@ class Waiting:
     oldest_ms: int
     body: bytes = b""
     attempts: int = 0
+    parts: list[Batch] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

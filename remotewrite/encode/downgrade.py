@@ -36,7 +36,7 @@ def v1_from_v2(request: bytes) -> bytes:
     symbols: list[str] = []
     labels = LabelFields()
     parts: list[bytes] = []
-    for field, _, value, end in _fields(request):
+    for field, _, value, end in fields_of(request):
         if field == _SYMBOL:
             symbols.append(_text(request[value:end]))
         elif field == _SERIES:
@@ -48,7 +48,7 @@ def v1_from_v2(request: bytes) -> bytes:
 def _series(series: bytes, symbols: list[str], labels: LabelFields) -> bytes:
     named = b""
     samples, exemplars, histograms = [], [], []
-    for field, _, value, end in _fields(series):
+    for field, _, value, end in fields_of(series):
         inner = series[value:end]
         if field == _REFS:
             named = _labels(inner, symbols, labels)
@@ -63,7 +63,7 @@ def _series(series: bytes, symbols: list[str], labels: LabelFields) -> bytes:
 
 def _exemplar(exemplar: bytes, symbols: list[str], labels: LabelFields) -> bytes:
     named = b""
-    for field, _, value, end in _fields(exemplar):
+    for field, _, value, end in fields_of(exemplar):
         if field == _REFS:
             named = _labels(exemplar[value:end], symbols, labels)
     return named + _without(exemplar, _REFS)
@@ -85,10 +85,10 @@ def _labels(packed: bytes, symbols: list[str], labels: LabelFields) -> bytes:
 
 def _without(message: bytes, dropped: int) -> bytes:
     """Return the message without one of its fields, the others byte by byte as they were."""
-    return b"".join(message[start:end] for field, start, _, end in _fields(message) if field != dropped)
+    return b"".join(message[start:end] for field, start, _, end in fields_of(message) if field != dropped)
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int, int, int]]:
+def fields_of(message: bytes) -> Iterator[tuple[int, int, int, int]]:
     """Yield each field: its number, where its key starts, where its value starts, and where it ends."""
     at = 0
     while at < len(message):

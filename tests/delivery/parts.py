@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from delivery.records import Batch
+from delivery.remotewrite import RemoteWrite
 from delivery.retry import Backoff
 from delivery.sender import Sender
 from delivery.spool import Limits, Order, Spool
@@ -44,6 +45,12 @@ def batch_of(*request: Series) -> Batch:
     return Batch(body=compress(encode_v2(request)), samples=len(times), oldest_ms=min(times))
 
 
+def version_of(sender: Sender) -> int:
+    """Which version of remote write it speaks by now."""
+    assert isinstance(sender.conversation, RemoteWrite)
+    return sender.conversation.version
+
+
 @dataclass(slots=True)
 class Senders:
     """Makes senders whose spool holds some batches, in one directory; closes them all."""
@@ -61,6 +68,7 @@ class Senders:
         sender = Sender(
             spool=spool,
             transport=Transport(Target(url=target, timeout_s=10) if isinstance(target, str) else target),
+            conversation=RemoteWrite(),
             clock=clock,
             backoff=Backoff(lambda: chance),
             user_agent="fleetgauge/test",

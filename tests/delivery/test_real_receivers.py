@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from remotewrite.model import Series
-from tests.delivery.parts import Senders, batch_of, series
+from tests.delivery.parts import Senders, batch_of, series, version_of
 from tests.gateway.programs import running
 from tests.peers.servers import Server, Servers
 
@@ -46,7 +46,7 @@ def test_the_gateway_has_the_backlog_with_its_own_times(sender_to: Senders) -> N
         sender, clock = sender_to(f"{gateway.url}/api/v1/write", *map(batch_of, sent), order="interleaved")
         assert sender.drain(SECONDS, clock.sleep)
         assert read_back(gateway.url) == expected(sent)
-    assert (sender.sent.version, sender.sent.samples, sender.sent.refused) == (2, 4, 0)
+    assert (version_of(sender), sender.sent.samples, sender.sent.refused) == (2, 4, 0)
 
 
 @pytest.mark.peer("prometheus")
@@ -55,4 +55,4 @@ def test_prometheus_gets_1_0_and_has_all_of_it(prometheus: Server, sender_to: Se
     sender, clock = sender_to(f"{prometheus.url}/api/v1/write", *map(batch_of, sent))
     assert sender.drain(SECONDS, clock.sleep)
     assert read_back(prometheus.url) == expected(sent)
-    assert (sender.sent.version, sender.sent.samples, sender.sent.refused) == (1, 3, 0)
+    assert (version_of(sender), sender.sent.samples, sender.sent.refused) == (1, 3, 0)

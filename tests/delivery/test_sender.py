@@ -5,11 +5,12 @@ from email.utils import formatdate
 
 import pytest
 
-from delivery.retry import MAX_EXCERPT_BYTES, MAX_RETRY_AFTER_S
+from delivery.retry import MAX_EXCERPT_BYTES, MAX_RETRY_AFTER_S, MEND_WAIT_S
 from delivery.transport import Target
 from remotewrite.compression import decompress
+from remotewrite.encode.downgrade import v1_from_v2 as encode_v1_of
 from remotewrite.encode.v1 import encode_v1
-from tests.delivery.parts import NOW_MS, Senders, batch_of, series
+from tests.delivery.parts import NOW_MS, Senders, batch_of, series, version_of
 from tests.delivery.receiver import Reply, receiving, refusing_port
 
 ONE = batch_of(series(1))
@@ -53,7 +54,7 @@ def test_a_receiver_without_2_0_gets_1_0_and_this_is_remembered(reply: Reply, se
         encode_v1([series(1)]),
         encode_v1([series(2)]),
     ]
-    assert (sender.sent.batches, sender.sent.version, sender.sent.refused) == (2, 1, 0)
+    assert (sender.sent.batches, version_of(sender), sender.sent.refused) == (2, 1, 0)
 
 
 def test_415_to_1_0_is_final(sender_to: Senders) -> None:
@@ -74,7 +75,7 @@ def test_a_failure_is_tried_again_and_says_how_often_it_was_tried(status: int, s
     assert (sender.sent.failures, sender.sent.batches, sender.sent.refused) == (3, 1, 0)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 499])
+@pytest.mark.parametrize("status", [400, 405, 413, 422, 499])
 def test_a_refusal_is_final_counted_and_logged_with_the_start_of_the_answer(
     status: int, sender_to: Senders, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -86,10 +87,45 @@ def test_a_refusal_is_final_counted_and_logged_with_the_start_of_the_answer(
     assert (sender.sent.refused, sender.sent.samples, clock.slept) == (1, 1, [])
     [line] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert line.__dict__["fields"] == {
+        "receiver": "",
         "status": status,
         "samples": 1,
         "reason": said[:MAX_EXCERPT_BYTES].decode(),
     }
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 407])
+def test_what_people_can_mend_costs_no_sample_and_is_asked_again_now_and_then(
+    status: int, sender_to: Senders, caplog: pytest.LogCaptureFixture
+) -> None:
+    with receiving(*[Reply(status=status, body=b"who?")] * 3) as receiver:
+        sender, clock = sender_to(receiver.url, ONE, TWO)
+        assert not sender.drain(MEND_WAIT_S + 1, clock.sleep)
+        assert sender.sent.trouble == f"{status}: who?"
+        assert sender.drain(FOR_EVER, clock.sleep)
+    assert [record.msg for record in caplog.records] == ["sending.not_allowed"]
+    assert clock.slept == [MEND_WAIT_S, 1.0, MEND_WAIT_S]
+    assert (sender.sent.samples, sender.sent.refused, sender.sent.trouble) == (2, 0, "")
+
+
+def test_a_batch_that_is_too_large_goes_in_halves_and_is_counted_once(sender_to: Senders) -> None:
+    five = [series(number) for number in range(5)]
+    too_large = Reply(status=413)
+    with receiving(too_large, too_large, Reply(), Reply(status=500), Reply(), too_large, Reply()) as receiver:
+        sender, clock = sender_to(receiver.url, batch_of(*five))
+        assert sender.drain(FOR_EVER, clock.sleep)
+    sizes = [decompress(body).count(b"spooled_total") for body in receiver.bodies]
+    assert sizes == [1] * len(sizes), "each part has the whole table"
+    assert (sender.sent.batches, sender.sent.samples, sender.sent.refused) == (1, 5, 0)
+    taken = [decompress(receiver.bodies[at]) for at in (2, 4, 6, 7)]
+    assert b"".join(encode_v1_of(body) for body in taken) == encode_v1(five)
+
+
+def test_one_series_that_is_too_large_is_refused(sender_to: Senders) -> None:
+    with receiving(*[Reply(status=413, headers={})] * 2) as receiver:
+        sender, clock = sender_to(receiver.url, batch_of(series(1), series(2)))
+        assert sender.drain(FOR_EVER, clock.sleep)
+    assert (len(receiver.got), sender.sent.samples, sender.sent.refused) == (3, 1, 1)
 
 
 def test_what_a_receiver_kept_of_a_refused_batch_is_not_counted_as_lost(sender_to: Senders) -> None:
