@@ -1,14 +1,12 @@
 """Reads a scrape's worth of processes, and writes it as families. Joins the parts; counts nothing itself."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from exporter.collectors.processes.grouping import Grouping
 from exporter.collectors.processes.membership import Membership
-from exporter.collectors.processes.procfs import Proc
+from exporter.collectors.processes.table import ProcessTable
 from exporter.collectors.processes.tally import MAX_GROUPS, Group, Tally
 from exporter.families import Family, Kind, Pairs, Point
 
@@ -20,7 +18,6 @@ class Snapshot:
     groups: Sequence[Group]
     boot_time_s: int
     ticks: int
-    page_bytes: int
     unreadable: int
     """Processes that could not be understood, since the start."""
     partly_read: int
@@ -29,43 +26,41 @@ class Snapshot:
     """Whether the agent is to tell what processes wait for."""
 
 
+SHARED_SECONDS: Final = 1.0
+"""A scrape shows what a snapshot has read just now, and the other way round."""
+
+
 class Processes:
     """The processes of one host. Not for several threads at once."""
 
     def __init__(
         self,
-        root: Path,
+        table: ProcessTable,
         grouping: Grouping,
         *,
         user_name: Callable[[int], str],
         children: bool = True,
         wchan: bool = False,
         max_groups: int = MAX_GROUPS,
-        ticks: int = os.sysconf("SC_CLK_TCK"),
-        page_bytes: int = os.sysconf("SC_PAGE_SIZE"),
     ) -> None:
-        self._proc = Proc(root, wchan=wchan)
+        self._table = table
         self._wchan = wchan
-        self._ticks = ticks
-        self._page_bytes = page_bytes
-        self._membership = Membership(grouping, children=children, ticks=ticks, user_name=user_name)
-        self._tally = Tally(since=int(self._proc.uptime_s() * ticks), max_groups=max_groups)
+        self._membership = Membership(grouping, children=children, user_name=user_name)
+        self._tally = Tally(max_groups=max_groups)
         self._partly_read = 0
 
-    def read(self, now_s: float) -> Snapshot:
-        """Look at all processes; `now_s` comes from a clock that never goes back."""
-        boot_time_s = self._proc.boot_time_s()
-        processes = self._proc.look()
-        groups = self._membership.place(processes, boot_time_s)
-        found = (self._proc.read(seen) for seen in processes if seen.key in groups)
+    def read(self) -> Snapshot:
+        """Look at all processes, or take what was seen just now."""
+        look = self._table.readings(SHARED_SECONDS)
+        groups = self._membership.place(look)
+        found = (self._table.complete(each) for each in look.readings if each.seen.key in groups)
         readings = [reading for reading in found if reading is not None]
         self._partly_read += sum(each.counts.read is None or each.open_fds is None for each in readings)
         return Snapshot(
-            groups=self._tally.add(readings, groups, now_s),
-            boot_time_s=boot_time_s,
-            ticks=self._ticks,
-            page_bytes=self._page_bytes,
-            unreadable=self._proc.errors,
+            groups=self._tally.add(look, readings, groups),
+            boot_time_s=look.boot_time_s,
+            ticks=look.ticks,
+            unreadable=look.unreadable,
             partly_read=self._partly_read,
             wchan=self._wchan,
         )
@@ -108,9 +103,9 @@ def _cpu(group: Group, snapshot: Snapshot) -> Values:
     return {(("mode", "user"),): user / snapshot.ticks, (("mode", "system"),): system / snapshot.ticks}
 
 
-def _memory(group: Group, snapshot: Snapshot) -> Values:
+def _memory(group: Group, _: Snapshot) -> Values:
     return {
-        (("memtype", "resident"),): group.resident_pages * snapshot.page_bytes,
+        (("memtype", "resident"),): group.resident,
         (("memtype", "virtual"),): group.virtual,
         (("memtype", "swapped"),): group.swapped,
     }

@@ -3,11 +3,11 @@
 Does no I/O, and must not know what is counted.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from exporter.collectors.processes.grouping import Grouping
-from exporter.collectors.processes.procfs import Key, Program, Seen
+from exporter.collectors.processes.reading import Key, Look, Program, Seen
 from exporter.collectors.processes.templates import Subject
 
 
@@ -22,23 +22,21 @@ class _Place:
 class Membership:
     """Remembers where processes were put, so that each is looked at once, and a child stays when orphaned."""
 
-    def __init__(
-        self, grouping: Grouping, *, children: bool, ticks: int, user_name: Callable[[int], str]
-    ) -> None:
+    def __init__(self, grouping: Grouping, *, children: bool, user_name: Callable[[int], str]) -> None:
         self._grouping = grouping
         self._children = children
-        self._ticks = ticks
         self._user_name = user_name
         self._places: dict[Key, _Place] = {}
 
-    def place(self, processes: Sequence[Seen], boot_time_s: int) -> dict[Key, str]:
+    def place(self, look: Look) -> dict[Key, str]:
         """Return the group of every process that is in one."""
+        processes = [reading.seen for reading in look.readings]
         own: dict[Key, str | None] = {}
         for seen in processes:
             place = self._places.get(seen.key)
             # A process that became another program is looked at anew.
             if place is None or place.program is not seen.program:
-                own[seen.key] = self._grouping.name(self._subject(seen, boot_time_s))
+                own[seen.key] = self._grouping.name(self._subject(seen, look))
         by_pid = {seen.key.pid: seen for seen in processes}
         before, self._places = self._places, {}
         for seen in processes:
@@ -48,13 +46,13 @@ class Membership:
             self._places[seen.key] = _Place(program=seen.program, group=group)
         return {key: place.group for key, place in self._places.items() if place.group is not None}
 
-    def _subject(self, seen: Seen, boot_time_s: int) -> Subject:
+    def _subject(self, seen: Seen, look: Look) -> Subject:
         return Subject(
             comm=seen.program.comm,
             args=seen.program.args,
             pid=seen.key.pid,
             user=self._user_name(seen.program.uid),
-            started_s=boot_time_s + seen.key.started // self._ticks,
+            started_s=look.boot_time_s + seen.key.started // look.ticks,
             cgroups=seen.program.cgroups,
         )
 

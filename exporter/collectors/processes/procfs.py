@@ -5,9 +5,10 @@ What never changes while a process runs one program is read once: its arguments 
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from exporter.collectors.processes.reading import Counts, Key, Program, Reading, Seen
 
 MAX_ARGS_BYTES: Final = 1 << 16
 """Of the arguments; no regular expression should have to look at more, and a command line may have 2 MiB."""
@@ -19,64 +20,6 @@ _FD_SIZE_SINCE: Final = (6, 2)
 """The kernel from which on the size of /proc/PID/fd is how many are open: one call instead of a listing."""
 
 
-class Key(NamedTuple):
-    """Which process: numbers are used again, so its start belongs to it, in ticks since boot."""
-
-    pid: int
-    started: int
-
-
-class Counts(NamedTuple):
-    """What a process has used since its start; None where we may not look."""
-
-    user: int
-    system: int
-    minor: int
-    major: int
-    voluntary: int
-    nonvoluntary: int
-    read: int | None
-    written: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """What stays as it is until a process becomes another program."""
-
-    comm: str
-    args: tuple[str, ...]
-    uid: int
-    cgroups: tuple[str, ...]
-
-
-class Seen(NamedTuple):
-    """A process that is there: what its `stat` says, and its program."""
-
-    key: Key
-    parent: int
-    program: Program
-    state: str
-    minor: int
-    major: int
-    user: int
-    system: int
-    threads: int
-    virtual: int
-    resident_pages: int
-
-
-class Reading(NamedTuple):
-    """All that is known of one process now; None where we may not look."""
-
-    seen: Seen
-    counts: Counts
-    swapped: int
-    open_fds: int | None
-    fd_limit: int | None
-    waits_in: str
-    """The kernel's function in which its main thread waits; empty where it runs or nobody asked."""
-
-
 class Unreadable(Exception):
     """A file of /proc has not the form that it should have."""
 
@@ -84,11 +27,20 @@ class Unreadable(Exception):
 class Proc:
     """Reads a /proc. Not for several threads at once."""
 
-    def __init__(self, root: Path, *, wchan: bool) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        wchan: bool = False,
+        ticks: int = os.sysconf("SC_CLK_TCK"),
+        page_bytes: int = os.sysconf("SC_PAGE_SIZE"),
+    ) -> None:
         self._root = str(root)
+        self._page_bytes = page_bytes
         self._wchan = wchan
         self._programs: dict[Key, Program] = {}
         self._fd_size = _release(self._text("sys/kernel/osrelease")) >= _FD_SIZE_SINCE
+        self.ticks = ticks
         self.errors = 0
         """How many processes could not be understood."""
 
@@ -145,9 +97,11 @@ class Proc:
                 major=int(fields[9]),
                 user=int(fields[11]),
                 system=int(fields[12]),
+                children_user=int(fields[13]),
+                children_system=int(fields[14]),
                 threads=int(fields[17]),
                 virtual=int(fields[20]),
-                resident_pages=int(fields[21]),
+                resident=int(fields[21]) * self._page_bytes,
             )
         except (FileNotFoundError, ProcessLookupError):
             return None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from exporter.collectors.processes.procfs import Counts, Key, Reading
+from exporter.collectors.processes.reading import Counts, Key, Look, Reading
 
 OTHER: Final = "other"
 """The group for what would be one too many, so that sums over all groups still add up."""
@@ -34,7 +34,7 @@ class Group:
     threads: int
     states: Mapping[str, int]
     virtual: int
-    resident_pages: int
+    resident: int
     swapped: int
     open_fds: int
     worst_fd_ratio: float
@@ -51,16 +51,16 @@ class _Kept:
 
 
 class Tally:
-    """Adds up. `since` is when looking began, in ticks since boot: what started later counts in full."""
+    """Adds up. What started after looking began counts in full."""
 
-    def __init__(self, *, since: int, max_groups: int = MAX_GROUPS) -> None:
-        self._since = since
+    def __init__(self, *, max_groups: int = MAX_GROUPS) -> None:
         self._max_groups = max_groups
         self._last: dict[Key, tuple[Counts, str, str]] = {}
         self._kept: dict[str, _Kept] = {}
 
-    def add(self, readings: Sequence[Reading], groups: Mapping[Key, str], now_s: float) -> list[Group]:
+    def add(self, look: Look, readings: Sequence[Reading], groups: Mapping[Key, str]) -> list[Group]:
         """Count what was used since the last call, and return every group as it is now."""
+        now_s, since = look.at_s, look.since_s * look.ticks
         self._forget_empty(now_s)
         members: dict[str, list[Reading]] = {name: [] for name in self._kept}
         last = {}
@@ -73,7 +73,7 @@ class Tally:
             kept.seen_s = now_s
             members.setdefault(name, []).append(reading)
             if before is None:
-                before = _NOTHING if key.started >= self._since else reading.counts
+                before = _NOTHING if key.started >= since else reading.counts
             latest = _add(kept.used, before, reading.counts)
             last[key] = (latest, groups[key], name)
         self._last = last
@@ -115,7 +115,7 @@ def _group(name: str, members: Sequence[Reading], used: Sequence[int]) -> Group:
         threads=sum(each.seen.threads for each in members),
         states=states,
         virtual=sum(each.seen.virtual for each in members),
-        resident_pages=sum(each.seen.resident_pages for each in members),
+        resident=sum(each.seen.resident for each in members),
         swapped=sum(each.swapped for each in members),
         open_fds=sum(each.open_fds or 0 for each in members),
         worst_fd_ratio=worst,

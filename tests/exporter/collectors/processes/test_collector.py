@@ -4,15 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from exporter.collectors.processes.collector import Processes, to_metrics
+from exporter.collectors.processes.collector import SHARED_SECONDS, to_metrics
 from exporter.collectors.processes.procfs import Proc
-from tests.exporter.collectors.processes.trees import TREES, copied, lines, processes, replace, values
+from tests.exporter.collectors.processes.trees import (
+    TREES,
+    Watched,
+    copied,
+    lines,
+    processes,
+    replace,
+    values,
+)
 
 GROUP = "namedprocess_namegroup_"
 
 
-def shown(collector: Processes, now_s: float = 0.0) -> dict[str, float]:
-    return values(to_metrics(collector.read(now_s)))
+def shown(collector: Watched) -> dict[str, float]:
+    return values(to_metrics(collector.read()))
 
 
 def of(name: str, group: str = "postgres", more: str = "") -> str:
@@ -20,7 +28,7 @@ def of(name: str, group: str = "postgres", more: str = "") -> str:
 
 
 def test_the_families_of_a_tree_are_the_golden_ones() -> None:
-    found = lines(to_metrics(processes(TREES / "processes").read(0.0)))
+    found = lines(to_metrics(processes(TREES / "processes").read()))
     assert "\n".join(found) + "\n" == (TREES / "processes.txt").read_text()
 
 
@@ -75,10 +83,11 @@ def test_a_process_that_becomes_another_program_changes_its_group(tmp_path: Path
 def test_an_empty_group_goes_after_an_hour(tmp_path: Path) -> None:
     root = copied(tmp_path)
     collector = processes(root)
-    shown(collector, 10.0)
+    shown(collector)
     (root / "1").rename(tmp_path / "1")
-    assert shown(collector, 3610.0)[of("num_procs", "systemd")] == 0
-    assert of("num_procs", "systemd") not in shown(collector, 3610.5)
+    collector.now_s += 3600 - SHARED_SECONDS - 1
+    assert shown(collector)[of("num_procs", "systemd")] == 0
+    assert of("num_procs", "systemd") not in shown(collector)
 
 
 @pytest.mark.parametrize(("most", "groups"), [(4, 4), (3, 4), (2, 3)])

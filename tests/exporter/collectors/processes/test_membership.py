@@ -33,10 +33,10 @@ def test_an_orphan_stays_where_it_was(tmp_path: Path) -> None:
     root, grouping = copied(tmp_path), tmp_path / "groups.yml"
     grouping.write_text(ODD)
     collector = processes(root, load_grouping(grouping))
-    collector.read(0.0)
+    collector.read()
     (root / "800").rename(tmp_path / "800")
     replace(root / "801/stat", " Z 800 ", " Z 1 ")
-    [group] = collector.read(1.0).groups
+    [group] = collector.read().groups
     assert (group.name, group.processes, group.states["Zombie"]) == ("odd", 1, 1)
 
 
@@ -44,16 +44,16 @@ def test_a_child_that_was_in_no_group_stays_in_none(tmp_path: Path) -> None:
     root, grouping = copied(tmp_path), tmp_path / "groups.yml"
     grouping.write_text(ODD)
     collector = processes(root, load_grouping(grouping))
-    collector.read(0.0)
+    collector.read()
     replace(root / "700/stat", "(postgres)", "(odd)")
     (root / "700/cmdline").write_bytes(b"/opt/odd\0")
-    [group] = collector.read(1.0).groups
+    [group] = collector.read().groups
     assert group.processes == 3
 
 
 def numbers(root: Path, folder: Path, *, children: bool = True) -> dict[str, float]:
     (folder / "groups.yml").write_text(ODD)
     collector = processes(root, load_grouping(folder / "groups.yml"), children=children)
-    found = values(to_metrics(collector.read(0.0)))
+    found = values(to_metrics(collector.read()))
     prefix = 'namedprocess_namegroup_num_procs{groupname="'
     return {name.removeprefix(prefix)[:-2]: each for name, each in found.items() if name.startswith(prefix)}

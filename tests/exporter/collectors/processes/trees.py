@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from exporter.collectors.processes.collector import Processes
+from exporter.collectors.processes.collector import SHARED_SECONDS, Processes, Snapshot
 from exporter.collectors.processes.grouping import BY_COMM, Grouping
+from exporter.collectors.processes.procfs import Proc
+from exporter.collectors.processes.table import ProcessTable
 from exporter.families import Family
 
 TREES: Final = Path(__file__).parents[2] / "trees"
@@ -17,13 +19,23 @@ def copied(to: Path) -> Path:
     return shutil.copytree(TREES / "processes", to / "proc")
 
 
-def processes(
-    root: Path, grouping: Grouping = BY_COMM, *, children: bool = True, most: int = 100
-) -> Processes:
-    """A collector with the tree's units."""
-    return Processes(
-        root, grouping, user_name=str, children=children, max_groups=most, ticks=100, page_bytes=4096
-    )
+class Watched(Processes):
+    """A collector with a clock that tests set, and the units of the tree."""
+
+    def __init__(self, root: Path, grouping: Grouping, *, children: bool, most: int) -> None:
+        self.now_s = 0.0
+        table = ProcessTable(Proc(root, ticks=100, page_bytes=4096), lambda: self.now_s)
+        super().__init__(table, grouping, user_name=str, children=children, max_groups=most)
+
+    def read(self) -> Snapshot:
+        # What was read just now is not shown again: each test changes the tree between two readings.
+        self.now_s += SHARED_SECONDS + 1
+        return super().read()
+
+
+def processes(root: Path, grouping: Grouping = BY_COMM, *, children: bool = True, most: int = 100) -> Watched:
+    """A collector of a tree."""
+    return Watched(root, grouping, children=children, most=most)
 
 
 def lines(families: Iterable[Family]) -> list[str]:
