@@ -1,7 +1,6 @@
 """What block devices did and what they are (`node_disk_*`), from /proc/diskstats and udev's database."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,9 +8,6 @@ from typing import Final
 from exporter.collectors.files import attribute, rows
 from exporter.collectors.making import with_points
 from exporter.families import Family, Kind, Pairs, Point
-
-# Memory disks, and partitions: their disk counts for them.
-EXCLUDED: Final = re.compile(r"(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+")
 
 # The kernel counts sectors of 512 bytes, whatever the disk's own are.
 SECTOR: Final = 512
@@ -91,14 +87,14 @@ class Snapshot:
     disks: tuple[Disk, ...]
 
 
-def read(proc: Path, udev: Path, excluded: re.Pattern[str] = EXCLUDED) -> Snapshot:
-    """The devices now, without those whose whole name is excluded."""
+def read(proc: Path, udev: Path, shown: Callable[[str], bool]) -> Snapshot:
+    """The devices now, those whose name is to be shown."""
     disks = []
     for words in rows(proc / "diskstats"):
         if len(words) < 14:
             raise ValueError(f"expected at least 14 columns in diskstats, got {len(words)}")
         major, minor, name, *counters = words
-        if not excluded.fullmatch(name):
+        if shown(name):
             properties = _properties(attribute(udev / f"b{int(major)}:{int(minor)}") or "")
             disks.append(
                 Disk(

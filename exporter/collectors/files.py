@@ -1,10 +1,12 @@
 """Small files of /proc and /sys. Knows how they are read, not what they mean."""
 
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+_CHUNK: Final = 65_536
 # What the kernel answers for an attribute that this device has not, or not now.
 _ABSENT: Final = frozenset(
     {
@@ -20,9 +22,21 @@ _ABSENT: Final = frozenset(
 )
 
 
-def text(path: Path) -> str:
+def text(path: Path | str) -> str:
     """What the file says. Bytes that are no UTF-8 are replaced."""
-    return path.read_bytes().decode(errors="replace")
+    return content(path).decode(errors="replace")
+
+
+def content(path: Path | str) -> bytes:
+    """The file's bytes. A scrape reads hundreds of small files, and `open` takes twice as long."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.read(file, _CHUNK)
+        while more := os.read(file, _CHUNK):
+            found += more
+    finally:
+        os.close(file)
+    return found
 
 
 def rows(path: Path) -> Iterator[list[str]]:
@@ -35,7 +49,7 @@ def number(path: Path) -> int:
     return int(text(path).strip(), 0)
 
 
-def attribute(path: Path) -> str | None:
+def attribute(path: Path | str) -> str | None:
     """What a file of /sys says, or None where the device lacks it or may not tell us."""
     try:
         return text(path).strip()
@@ -47,7 +61,7 @@ def attribute(path: Path) -> str | None:
         raise
 
 
-def attribute_number(path: Path) -> int | None:
+def attribute_number(path: Path | str) -> int | None:
     """The number that a file of /sys holds, or None."""
     found = attribute(path)
     return int(found, 0) if found else None

@@ -12,14 +12,6 @@ from exporter.collectors.making import with_points
 from exporter.collectors.statvfs import Prober
 from exporter.families import Family, Pairs, Point
 
-# Debian's node_exporter also leaves out /mnt, /media and /run; data disks are there, so we don't.
-EXCLUDED_MOUNTS: Final = re.compile(
-    r"/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
-)
-EXCLUDED_TYPES: Final = re.compile(
-    r"(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|"
-    r"proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)"
-)
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
@@ -45,8 +37,9 @@ def read(
     proc: Path,
     root: Path,
     prober: Prober,
-    excluded_mounts: re.Pattern[str] = EXCLUDED_MOUNTS,
-    excluded_types: re.Pattern[str] = EXCLUDED_TYPES,
+    *,
+    mount_excluded: Callable[[str], bool],
+    type_excluded: Callable[[str], bool],
 ) -> Snapshot:
     """The mounts of process 1, asked below the root: where a container has the host's files."""
     found: dict[Pairs, bool] = {}
@@ -55,7 +48,7 @@ def read(
             continue
         device, path, fstype, options = map(_unescaped, line.split(" ")[:4])
         mountpoint = _below(path, root)
-        if not excluded_mounts.match(mountpoint) and not excluded_types.fullmatch(fstype):
+        if not mount_excluded(mountpoint) and not type_excluded(fstype):
             labels = (("device", device), ("fstype", fstype), ("mountpoint", mountpoint))
             found.setdefault(labels, "ro" in options.split(","))
     places = {labels: str(root / labels[2][1].lstrip("/")) for labels in found}

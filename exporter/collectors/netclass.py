@@ -1,7 +1,6 @@
 """What network devices are and how they are set (`node_network_*`), from /sys/class/net."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,8 +32,6 @@ NUMBERS: Final[tuple[tuple[str, str, Kind], ...]] = (
 INFO: Final = ("address", "broadcast", "duplex", "ifalias", "operstate")
 # Megabits a second to bytes a second.
 _MEGABIT: Final = 1_000_000 // 8
-# No device has an empty name: all are shown.
-EXCLUDED: Final = re.compile(r"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +42,15 @@ class Snapshot:
     words: Mapping[str, Mapping[str, str]]
 
 
-def read(sys: Path, excluded: re.Pattern[str] = EXCLUDED) -> Snapshot:
-    """The devices now, without those whose whole name is excluded."""
+def read(sys: Path, shown: Callable[[str], bool]) -> Snapshot:
+    """The devices now, those whose name is to be shown."""
     numbers, words = {}, {}
     for directory in sorted((sys / "class/net").iterdir()):
-        if excluded.fullmatch(directory.name) or not directory.is_dir():
+        if not shown(directory.name) or not directory.is_dir():
             continue
-        found = {file: attribute(directory / file) for file, _, _ in NUMBERS}
+        found = {file: attribute(f"{directory}/{file}") for file, _, _ in NUMBERS}
         numbers[directory.name] = {file: int(value, 0) for file, value in found.items() if value}
-        words[directory.name] = {file: attribute(directory / file) or "" for file in INFO}
+        words[directory.name] = {file: attribute(f"{directory}/{file}") or "" for file in INFO}
     return Snapshot(numbers=numbers, words=words)
 
 

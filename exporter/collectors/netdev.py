@@ -1,7 +1,6 @@
 """Traffic of network devices (`node_network_receive_*`, `node_network_transmit_*`), from /proc/net/dev."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,8 +20,6 @@ COLUMNS: Final = (
         for what in ("bytes", "packets", "errs", "drop", "fifo", "colls", "carrier", "compressed")
     ),
 )
-# No device has an empty name: all are shown.
-EXCLUDED: Final = re.compile(r"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +29,13 @@ class Snapshot:
     counters: Mapping[str, Mapping[str, int]]
 
 
-def read(proc: Path, sys: Path, excluded: re.Pattern[str] = EXCLUDED) -> Snapshot:
-    """The counters now, without the devices whose whole name is excluded."""
+def read(proc: Path, sys: Path, shown: Callable[[str], bool]) -> Snapshot:
+    """The counters now, of the devices whose name is to be shown."""
     counters: dict[str, dict[str, int]] = {name: {} for name in (*COLUMNS, "receive_nohandler")}
     for line in text(proc / "net/dev").splitlines()[2:]:
         name, _, values = line.rpartition(":")
         device = name.strip()
-        if excluded.fullmatch(device):
+        if not shown(device):
             continue
         for column, value in zip(COLUMNS, values.split(), strict=True):
             counters[column][device] = int(value)

@@ -1,7 +1,6 @@
 """Every system collector, asked of one host: a tree in `trees`, or the machine the tests run on."""
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,15 +39,19 @@ from exporter.collectors import (
     uname,
     vmstat,
 )
+from exporter.collectors.choosing import shown
 from exporter.collectors.statvfs import Ask, Prober
 from exporter.families import Family
+from exporter.settings import Collectors, Diskstats, Filesystem, Netdev
+from runtime.values import Pattern
 
 TREES: Final = Path(__file__).parent / "trees"
+DEFAULTS: Final = Collectors()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """Where a host's files are, and what it answers to system calls."""
+    """Where a host's files are, what it answers to system calls, and what is to be shown."""
 
     proc: Path
     sys: Path
@@ -59,6 +62,7 @@ class Host:
     page_bytes: int
     ask: Ask
     adjtimex: Callable[[timex.Timex], int]
+    chosen: Collectors = DEFAULTS
 
 
 def tree(root: Path) -> Host:
@@ -105,27 +109,69 @@ def live() -> Host:
     )
 
 
-# What Debian's node_exporter leaves out by default and we do not.
-DEBIAN_MOUNTS: Final = re.compile(
-    r"^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
+# What Debian's node_exporter leaves out by default.
+DEBIAN: Final = Collectors(
+    diskstats=Diskstats(
+        device_exclude=Pattern.parse(r"(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+"),
+    ),
+    filesystem=Filesystem(
+        mount_points_exclude=Pattern.parse(
+            r"/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/.*)"
+        )
+    ),
+    netdev=Netdev(device_exclude=Pattern.parse("lo")),
 )
-DEBIAN_DEVICES: Final = re.compile("lo")
+
+
+def filesystems(host: Host) -> list[Family]:
+    """The mounts that the settings do not exclude."""
+    chosen = host.chosen.filesystem
+    read = filesystem.read(
+        host.proc,
+        host.root,
+        Prober(host.ask),
+        mount_excluded=chosen.mount_points_exclude.matches,
+        type_excluded=chosen.fs_types_exclude.matches,
+    )
+    return filesystem.to_metrics(read)
+
+
+def disks(host: Host) -> list[Family]:
+    """The devices that the settings let through."""
+    chosen = host.chosen.diskstats
+    wanted = shown(chosen.device_include.matches, chosen.device_exclude.matches)
+    return diskstats.to_metrics(diskstats.read(host.proc, host.udev, wanted))
+
+
+def traffic(host: Host) -> list[Family]:
+    """The devices that the settings let through."""
+    chosen = host.chosen.netdev
+    wanted = shown(chosen.device_include.matches, chosen.device_exclude.matches)
+    return netdev.to_metrics(netdev.read(host.proc, host.sys, wanted))
+
+
+def devices(host: Host) -> list[Family]:
+    """The devices that the settings do not ignore."""
+    return netclass.to_metrics(
+        netclass.read(host.sys, shown(None, host.chosen.netclass.ignored_devices.matches))
+    )
+
 
 COLLECTORS: Final[dict[str, Callable[[Host], list[Family]]]] = {
     "arp": lambda host: arp.to_metrics(arp.read(host.proc)),
     "conntrack": lambda host: conntrack.to_metrics(conntrack.read(host.proc)),
     "cpu": lambda host: cpu.to_metrics(cpu.read(host.proc, host.sys)),
     "cpufreq": lambda host: cpufreq.to_metrics(cpufreq.read(host.sys)),
-    "diskstats": lambda host: diskstats.to_metrics(diskstats.read(host.proc, host.udev)),
+    "diskstats": disks,
     "entropy": lambda host: entropy.to_metrics(entropy.read(host.proc)),
     "filefd": lambda host: filefd.to_metrics(filefd.read(host.proc)),
-    "filesystem": lambda host: filesystem.to_metrics(filesystem.read(host.proc, host.root, Prober(host.ask))),
+    "filesystem": filesystems,
     "hwmon": lambda host: hwmon.to_metrics(hwmon.read(host.sys)),
     "interrupts": lambda host: interrupts.to_metrics(interrupts.read(host.proc)),
     "loadavg": lambda host: loadavg.to_metrics(loadavg.read(host.proc)),
     "meminfo": lambda host: meminfo.to_metrics(meminfo.read(host.proc)),
-    "netclass": lambda host: netclass.to_metrics(netclass.read(host.sys)),
-    "netdev": lambda host: netdev.to_metrics(netdev.read(host.proc, host.sys)),
+    "netclass": devices,
+    "netdev": traffic,
     "netstat": lambda host: netstat.to_metrics(netstat.read(host.proc)),
     "os": lambda host: osrelease.to_metrics(osrelease.read(host.root)),
     "pressure": lambda host: pressure.to_metrics(pressure.read(host.proc)),

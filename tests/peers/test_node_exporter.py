@@ -3,14 +3,13 @@
 import math
 import urllib.request
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
-from exporter.collectors import filesystem, netdev
-from exporter.collectors.statvfs import Prober
 from tests.exporter import pages
-from tests.exporter.hosts import COLLECTORS, DEBIAN_DEVICES, DEBIAN_MOUNTS, TREES, Host, live, tree
+from tests.exporter.hosts import COLLECTORS, DEBIAN, TREES, Host, live, tree
 from tests.peers.servers import Servers
 
 pytestmark = pytest.mark.peer("node-exporter")
@@ -60,12 +59,7 @@ def asked(servers: Servers, *options: str) -> pages.Page:
 
 def collected(name: str, host: Host) -> pages.Page:
     """A collector's page, with the mounts and devices that Debian's node_exporter shows."""
-    if name == "filesystem":
-        read = filesystem.read(host.proc, host.root, Prober(host.ask), DEBIAN_MOUNTS)
-        return pages.page(filesystem.to_metrics(read))
-    if name == "netdev":
-        return pages.page(netdev.to_metrics(netdev.read(host.proc, host.sys, DEBIAN_DEVICES)))
-    return pages.page(COLLECTORS[name](host))
+    return pages.page(COLLECTORS[name](replace(host, chosen=DEBIAN)))
 
 
 def test_a_tree_of_files_gives_the_same_page(servers: Servers) -> None:

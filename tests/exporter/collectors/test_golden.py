@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,10 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.collectors import filesystem, sockstat
-from exporter.collectors.statvfs import Prober
+from exporter.collectors import sockstat
 from tests.exporter import pages
-from tests.exporter.hosts import COLLECTORS, TREES, tree
+from tests.exporter.hosts import COLLECTORS, TREES, filesystems, tree
 
 HOST: Final = TREES / "host"
 FILES: Final = sorted(path.relative_to(HOST) for path in HOST.rglob("*") if path.is_file())
@@ -86,6 +86,6 @@ def test_mounts_are_shown_as_the_host_sees_them(tmp_path: Path) -> None:
         asked.append(path)
         raise OSError
 
-    read = filesystem.read(tmp_path / "proc", tmp_path, Prober(ask))
-    assert [mount.mountpoint for mount in read.mounts] == ["/srv", "/"]
+    [errors] = filesystems(replace(tree(tmp_path), ask=ask))
+    assert [dict(point.labels)["mountpoint"] for point in errors.points] == ["/srv", "/"]
     assert asked == [f"{tmp_path}/srv", str(tmp_path)]
