@@ -18,6 +18,7 @@ from gateway.storage.errors import DamagedRow, StorageUnavailable, TooManyTombst
 from gateway.storage.graves import Graves
 from gateway.storage.head import Head
 from gateway.storage.index import SeriesIndex
+from gateway.storage.ledger.ledger import Ledger
 from gateway.storage.library import REMOVE_ROWS, Damage, Library
 from gateway.storage.part import Block, Cut, Part, cut_blocks
 from gateway.storage.records import INSERT, Kind, Records, Row
@@ -117,6 +118,7 @@ class Store:
         self._graves_lock = threading.Lock()
         self._queue = _Queue()
         self.tally = Tally()
+        self.ledger = Ledger(self._database, self._write_lock)
         self._library = Library(self._database, damage)
         self._graves = Graves(self._database, damage)
         self.histograms = Records(
