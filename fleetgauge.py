@@ -20,6 +20,7 @@ class Program:
 
 
 PROGRAMS = {
+    "agent": Program(module="exporter.cli", help="Run the agent."),
     "gateway": Program(module="gateway.cli", help="Run the gateway."),
     "demo": Program(module="gateway.cli", help="Try the gateway on this machine."),
     "query": Program(module="gateway.cli", help="Ask a gateway, or any Prometheus."),

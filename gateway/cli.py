@@ -18,13 +18,13 @@ from gateway.errors import ListenFailed, ListenRefused
 from gateway.settings import GatewaySettings
 from gateway.storage.errors import StorageError
 from runtime import logs
-from runtime.cli import UsageProblem, settings_command
+from runtime.cli import Reread, UsageProblem, settings_command
 from runtime.stop import Stop
 from runtime.values import Address
 
 
 @settings_command(GatewaySettings)
-def gateway(settings: GatewaySettings) -> None:
+def gateway(settings: GatewaySettings, _reread: Reread[GatewaySettings]) -> None:
     """Run the gateway until SIGTERM or Ctrl-C.
 
     Each option is also a key in the file and an environment variable, whose name is in brackets. A flag wins

@@ -58,7 +58,7 @@ def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["gateway", "--help"], ["demo", "--help"], ["query", "--help"], ["--version"]]
+    "arguments", [["--help"], ["--version"], *([name, "--help"] for name in fleetgauge.PROGRAMS)]
 )
 def test_help_needs_nothing_of_the_gateway_extra(arguments: list[str]) -> None:
     answer = run_without(GATEWAY_EXTRA, *arguments)

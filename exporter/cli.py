@@ -1,0 +1,40 @@
+"""The command `agent`.
+
+Owns what it prints and its exit codes. Imports the agent itself only when it runs.
+"""
+
+import click
+
+from exporter.checks import problems
+from exporter.errors import AgentError, ListenRefused
+from exporter.settings import AgentSettings
+from runtime import logs
+from runtime.cli import Reread, UsageProblem, settings_command
+from runtime.stop import Stop
+
+_ONCE = click.Option(["--once"], is_flag=True, help="Print one scrape and exit.")
+
+
+@settings_command(AgentSettings, check=problems, options=[_ONCE])
+def agent(settings: AgentSettings, reread: Reread[AgentSettings], once: bool) -> None:
+    """Run the agent until SIGTERM or Ctrl-C.
+
+    Each option is also a key in the file and an environment variable, whose name is in brackets. A flag wins
+    over the variable, the variable over the file. Only the file can have remote_write and
+    write_relabel_configs.
+    """
+    stop = Stop()
+    stop.on_signals()  # before the long imports: a signal in their midst would kill, or be lost
+    from exporter import app
+
+    logs.configure(form=settings.log_format, level=settings.log_level)
+    try:
+        if once:
+            click.echo(app.once(settings), nl=False)
+            return
+        running = app.Agent(settings, reread=reread)
+    except ListenRefused as error:
+        raise UsageProblem(str(error)) from error
+    except AgentError as error:
+        raise click.ClickException(str(error)) from error
+    running.run(stop)
