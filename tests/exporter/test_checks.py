@@ -36,7 +36,7 @@ interval: 1s
 heartbeat: 1s
 timeout: 1ms
 gateway: https://gateway.example.org:9095/path
-proxy: http://me:word@proxy:3128
+proxy: !!str http://me:word@proxy.example.org:3128
 token_file: token
 gateway_tls: {ca_file: ca, cert_file: c, key_file: k}
 label: {env: prod, _team: "a b"}
@@ -84,7 +84,7 @@ def test_what_is_just_within_the_limits_is_fine(tmp_path: Path) -> None:
             'gateway: expected http://HOST:PORT or https://HOST:PORT, got "http://…@".',
         ),
         ("proxy: socks5://a:1", 'proxy: expected http://HOST:PORT, got "socks5://a:1".'),
-        ("proxy: http://a:99999", 'proxy: expected http://HOST:PORT, got "http://a:99999".'),
+        ("proxy: !!str http://localhost:99999", 'proxy: expected http://HOST:PORT, got "http://localhost:99999".'),
         ("gateway_tls: {key_file: k}", "gateway_tls: there is a key_file, but no cert_file."),
         ("gateway_tls: {cert_file: c}", "gateway_tls: there is a cert_file, but no key_file."),
         (

@@ -89,7 +89,8 @@ def rows(text: str) -> list[list[str]]:
     """The cells of all tables, without their headings and the back-quotes around names."""
     bodies = re.findall(r"^\|[-|]+\|\n((?:\|.*\|\n)*)", text, re.MULTILINE)
     lines = "".join(bodies).replace("`", "").splitlines()
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+    return [[cell.strip().replace("\\|", "|") for cell in line] for line in cells]
 
 
 def test_every_command_and_option_is_documented() -> None:
@@ -112,17 +113,39 @@ def test_every_setting_is_documented_with_its_names_and_its_default() -> None:
     }
 
 
+def elements(shape: type[Section]) -> dict[str, type[Section]]:
+    """What the lists of sections hold, also lists within lists, by the key of the list."""
+    found: dict[str, type[Section]] = {}
+    for each in settings_of(shape):
+        if each.in_file_only:
+            found |= elements(each.kind) | {each.path[-1]: each.kind}
+    return found
+
+
+def test_every_key_of_an_element_of_a_list_is_documented_with_its_default() -> None:
+    documented = {
+        name: [row[:2] for row in rows(text)]
+        for name, text in chapters("configuration.md", "Elements of `(.*)`").items()
+    }
+    existing = {name: kind for shape in shapes().values() for name, kind in elements(shape).items()}
+    assert documented == {
+        name: [[each.key, each.default_text] for each in settings_of(kind)] for name, kind in existing.items()
+    }
+
+
 @pytest.mark.parametrize("name", shapes())
 def test_an_example_shows_every_setting_with_its_default(name: str) -> None:
     file = ROOT / "examples" / f"{name}.yml"
     assert load(shapes()[name], file=file, environ={}, flags={}) == shapes()[name]()
-    assert keys(yaml.safe_load(file.read_text())) == [each.key for each in settings_of(shapes()[name])]
+    known = [each.key for each in settings_of(shapes()[name])]
+    assert keys(yaml.safe_load(file.read_text()), known) == known
 
 
-def keys(content: object, inside: str = "") -> list[str]:
+def keys(content: object, known: list[str], inside: str = "") -> list[str]:
+    """The keys of a file. `cpu: true` is short for `cpu: {enabled: true}`."""
     if not isinstance(content, dict):
-        return [inside.removesuffix(".")]
-    return [key for name, value in content.items() for key in keys(value, f"{inside}{name}.")]
+        return [inside + "enabled" if inside + "enabled" in known else inside.removesuffix(".")]
+    return [key for name, value in content.items() for key in keys(value, known, f"{inside}{name}.")]
 
 
 def overview(_limit: int) -> Overview:
