@@ -5,24 +5,23 @@ The field `sync` of a section `storage` is the key `storage.sync`, the flag `--s
 The field `enabled` of a section is the section's switch: flag and variable are the section's own. A list of
 sections has neither: it is for the file.
 
-Owns strict decoding and its messages. Must not know which settings a program has, nor click.
+Owns strict decoding and its messages. Must not know which settings a program has, nor click. A file is read
+by runtime.settingsfile, which is imported when there is one: YAML takes memory.
 """
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import reduce
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
-import yaml
 
 from runtime.errors import SettingsError
-from runtime.values import LabelPair, TextValue
+from runtime.values import TextValue
 
 MAX_FILE_BYTES = 1 << 20
 """No file that people write is larger, and naming /dev/zero by mistake must come to an end."""
@@ -30,15 +29,10 @@ MAX_FILE_BYTES = 1 << 20
 MAX_SHOWN = 60
 """Characters of a wrong value that a message repeats: enough to recognise it."""
 
-_YAML = "tag:yaml.org,2002:"
-_NULL = _YAML + "null"
-_BOOL = _YAML + "bool"
-_WORDS = frozenset(_YAML + kind for kind in ("str", "bool", "int", "float", "timestamp", "value"))
-"""What YAML may take an unquoted word for."""
-
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
-_SWITCH = "enabled"
+SWITCH = "enabled"
+"""The field of a section that is the section's switch."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,12 +64,12 @@ class Setting:
     @property
     def names(self) -> tuple[str, ...]:
         """What flag and variable are made of: a switch is called as its section."""
-        return self.path[:-1] if self.path[-1] == _SWITCH and len(self.path) > 1 else self.path
+        return self.path[:-1] if self.path[-1] == SWITCH and len(self.path) > 1 else self.path
 
     @property
     def in_file_only(self) -> bool:
         """Whether it is a list of sections: too much for a flag or a variable."""
-        return _is_a(self.kind, Section)
+        return is_a(self.kind, Section)
 
     @property
     def flag(self) -> str:
@@ -104,10 +98,10 @@ def settings_of(
     for field in msgspec.structs.fields(shape):
         path = (*inside, field.name)
         kind, text = _type_and_help(field)
-        if _is_a(kind, Section):
+        if is_a(kind, Section):
             yield from settings_of(kind, path, text)
             continue
-        if field.name == _SWITCH:
+        if field.name == SWITCH:
             text = switch_help or text
         many = get_origin(kind) is tuple
         kind = get_args(kind)[0] if many else kind
@@ -164,18 +158,18 @@ def load(
     settings = tuple(settings_of(shape))
     problems: list[str] = []
     everywhere = chain(
-        _in_file(file, settings, problems),
+        _in_file(file, settings, problems) if file else (),
         _in_environment(environ, settings),
         _in_flags(flags, settings),
     )
-    values = _decode_all(everywhere, problems)
+    values = decode_all(everywhere, problems)
     if problems:
         raise SettingsError(problems)
-    return _build(shape, values)
+    return build(shape, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Given:
+class Given:
     """What one source says about one setting. A file is strict: the text "5" is no number there."""
 
     setting: Setting
@@ -188,35 +182,25 @@ class _Wrong(Exception):
     """A value is not what its setting expects."""
 
 
-def _in_flags(flags: Mapping[str, object], settings: Iterable[Setting]) -> Iterator[_Given]:
+def _in_flags(flags: Mapping[str, object], settings: Iterable[Setting]) -> Iterator[Given]:
     for setting in settings:
         raw = flags.get(setting.key)
         if raw is not None and raw != ():
             raw = () if raw == ("",) else raw  # the one way for a flag to say an empty list
-            yield _Given(setting=setting, raw=raw, strict=False, where=setting.flag)
+            yield Given(setting=setting, raw=raw, strict=False, where=setting.flag)
 
 
-def _in_environment(environ: Mapping[str, str], settings: Iterable[Setting]) -> Iterator[_Given]:
+def _in_environment(environ: Mapping[str, str], settings: Iterable[Setting]) -> Iterator[Given]:
     for setting in settings:
         if text := setting.variable and environ.get(setting.variable):
             raw = [part.strip() for part in text.split(",") if part.strip()] if setting.many else text
-            yield _Given(setting=setting, raw=raw, strict=False, where=setting.variable)
+            yield Given(setting=setting, raw=raw, strict=False, where=setting.variable)
 
 
-def _in_file(path: Path | None, settings: Iterable[Setting], problems: list[str]) -> Iterator[_Given]:
-    if path is None:
-        return
-    text = read_file(path)
-    try:
-        loader = yaml.SafeLoader(text)
-        root = loader.get_single_node()
-        if root is not None and root.tag != _NULL:
-            yield from _Walk(path, loader, settings, problems).section((), root)
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        problems.append(f"{path}{line}: this is not valid YAML: {error.problem}.")
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problems.append(f"{path}: this is not valid YAML: {' '.join(str(error).split())}.")
+def _in_file(path: Path, settings: Iterable[Setting], problems: list[str]) -> Iterator[Given]:
+    from runtime.settingsfile import in_file
+
+    return in_file(path, settings, problems)
 
 
 def read_file(path: Path) -> bytes:
@@ -231,112 +215,7 @@ def read_file(path: Path) -> bytes:
     return text
 
 
-class _Walk:
-    """Walks the nodes of a file rather than its values: nodes know their lines and keep repeated keys."""
-
-    def __init__(
-        self,
-        path: Path,
-        loader: yaml.SafeLoader,
-        settings: Iterable[Setting],
-        problems: list[str],
-        element: str = "",
-    ) -> None:
-        """`element` says which element of a list of sections is walked, such as `remote_write[0]`."""
-        self._path = path
-        self._loader = loader
-        self._problems = problems
-        self._element = element
-        self._known = {setting.path: setting for setting in settings}
-        self._sections = {at[:depth] for at in self._known for depth in range(1, len(at))}
-
-    def section(self, inside: tuple[str, ...], node: yaml.Node) -> Iterator[_Given]:
-        if not isinstance(node, yaml.MappingNode):
-            allowed = "keys with values" + (", or true or false" if (*inside, _SWITCH) in self._known else "")
-            self._problem(node, inside, f"expected {allowed}, got {_shown(self._value(node))}")
-            return
-        seen: dict[tuple[str, ...], int] = {}
-        for key, value in node.value:
-            at = (*inside, key.value if isinstance(key, yaml.ScalarNode) else "?")
-            if at in seen:
-                self._problem(key, at, f"this key is given twice, first in line {seen[at]}")
-            elif at in self._known:
-                yield self._given(self._known[at], key, at, value)
-            elif at not in self._sections:
-                self._problem(key, at, f"there is no such key{self._hint(at)}")
-            elif value.tag == _BOOL and (*at, _SWITCH) in self._known:
-                yield self._given(self._known[*at, _SWITCH], key, at, value)
-            elif value.tag != _NULL:
-                yield from self.section(at, value)
-            seen[at] = key.start_mark.line + 1
-
-    def _given(self, setting: Setting, key: yaml.Node, at: tuple[str, ...], node: yaml.Node) -> _Given:
-        raw: object
-        if setting.in_file_only and isinstance(node, yaml.SequenceNode):
-            raw = tuple(
-                self._build_element(setting.kind, f"{self._name(at)}[{index}]", each)
-                for index, each in enumerate(node.value)
-            )
-        elif setting.many and setting.kind is LabelPair and isinstance(node, yaml.MappingNode):
-            raw = self._pairs(at, node)
-        elif setting.many and isinstance(node, yaml.SequenceNode):
-            raw = [self._text_or_value(setting.kind, each) for each in node.value]
-        else:
-            raw = self._text_or_value(setting.kind, node)
-        return _Given(setting=setting, raw=raw, strict=True, where=self._where(key, at))
-
-    def _build_element(self, shape: type[Section], element: str, node: yaml.Node) -> Section:
-        walk = _Walk(self._path, self._loader, settings_of(shape), self._problems, element)
-        return _build(shape, _decode_all(walk.section((), node), self._problems))
-
-    def _pairs(self, at: tuple[str, ...], node: yaml.MappingNode) -> list[object]:
-        """Read `{env: prod}` as the list of texts it stands for."""
-        seen: dict[str, int] = {}
-        pairs: list[object] = []
-        for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
-            inside = (*at, name)
-            if name in seen:
-                self._problem(key, inside, f"this key is given twice, first in line {seen[name]}")
-            elif not name.strip() or "=" in name:
-                self._problem(key, inside, "this cannot be a name")
-            elif value.tag not in _WORDS:
-                self._problem(key, inside, f"expected text, got {_shown(self._value(value))}")
-            else:
-                pairs.append(f"{name}={value.value}")
-            seen[name] = key.start_mark.line + 1
-        return pairs
-
-    def _text_or_value(self, kind: Any, node: yaml.Node) -> object:
-        """Within a list of sections, as in Prometheus' own files, `replacement: 1` is the text 1."""
-        is_text = kind is str or _is_a(kind, TextValue)
-        return node.value if self._element and is_text and node.tag in _WORDS else self._value(node)
-
-    def _value(self, node: yaml.Node) -> object:
-        try:
-            return self._loader.construct_object(node, deep=True)
-        except (ValueError, LookupError, AttributeError) as error:
-            # PyYAML's own way of saying that a value does not fit its tag: `2026-13-45`, `!!bool maybe`.
-            problem = str(error) if isinstance(error, ValueError) else "a value does not fit its tag"
-            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
-
-    def _hint(self, at: tuple[str, ...]) -> str:
-        names = sorted({known[-1] for known in (*self._known, *self._sections) if known[:-1] == at[:-1]})
-        near = get_close_matches(at[-1], names, n=1)
-        return (f'. Did you mean "{near[0]}"?' if near else ".") + f" Allowed here: {', '.join(names)}"
-
-    def _name(self, at: tuple[str, ...]) -> str:
-        return ".".join((self._element, *at) if self._element else at)
-
-    def _where(self, node: yaml.Node, at: tuple[str, ...]) -> str:
-        name = self._name(at)
-        return f"{self._path}, line {node.start_mark.line + 1}" + (f": {name}" if name else "")
-
-    def _problem(self, node: yaml.Node, at: tuple[str, ...], text: str) -> None:
-        self._problems.append(f"{self._where(node, at)}: {text}.")
-
-
-def _decode_all(everything: Iterable[_Given], problems: list[str]) -> dict[tuple[str, ...], object]:
+def decode_all(everything: Iterable[Given], problems: list[str]) -> dict[tuple[str, ...], object]:
     """Decode as it comes, so that all problems of a file are in its order; what comes later wins."""
     values: dict[tuple[str, ...], object] = {}
     for given in everything:
@@ -347,12 +226,12 @@ def _decode_all(everything: Iterable[_Given], problems: list[str]) -> dict[tuple
     return values
 
 
-def _decode(given: _Given) -> object:
+def _decode(given: Given) -> object:
     kind, raw, where = given.setting.kind, given.raw, given.where
     if not given.setting.many:
         return _convert(raw, kind, strict=given.strict, where=where)
     if not isinstance(raw, list | tuple):
-        raise _Wrong(f"{where}: expected a list, got {_shown(raw)}.")
+        raise _Wrong(f"{where}: expected a list, got {shown(raw)}.")
     if given.setting.in_file_only:
         return raw
     return tuple(
@@ -362,9 +241,9 @@ def _decode(given: _Given) -> object:
 
 def _convert(raw: object, kind: Any, *, strict: bool, where: str) -> object:
     try:
-        return _parse(raw, kind) if _is_a(kind, TextValue) else msgspec.convert(raw, kind, strict=strict)
+        return _parse(raw, kind) if is_a(kind, TextValue) else msgspec.convert(raw, kind, strict=strict)
     except ValueError:
-        raise _Wrong(f"{where}: expected {_expected(kind)}, got {_shown(raw)}.") from None
+        raise _Wrong(f"{where}: expected {_expected(kind)}, got {shown(raw)}.") from None
 
 
 def _parse(raw: object, kind: type[TextValue]) -> TextValue:
@@ -382,7 +261,8 @@ def _expected(kind: Any) -> str:
     return _EXPECTED.get(kind) or str(kind.EXPECTED)
 
 
-def _shown(raw: object) -> str:
+def shown(raw: object) -> str:
+    """What a message says of a value that is wrong."""
     if isinstance(raw, str):
         return json.dumps(raw if len(raw) <= MAX_SHOWN else raw[: MAX_SHOWN - 1] + "…", ensure_ascii=False)
     if isinstance(raw, list | tuple):
@@ -392,11 +272,12 @@ def _shown(raw: object) -> str:
     return "nothing" if raw is None else str(raw).lower()
 
 
-def _is_a(kind: Any, base: type) -> bool:
+def is_a(kind: Any, base: type) -> bool:
+    """Whether a type of a setting, which may be no class at all, is such a class."""
     return isinstance(kind, type) and issubclass(kind, base)
 
 
-def _build(
+def build(
     shape: type[Settings], values: Mapping[tuple[str, ...], object], inside: tuple[str, ...] = ()
 ) -> Settings:
     """Put the values into the struct; what nobody gave keeps its default."""
@@ -404,8 +285,8 @@ def _build(
     for field in msgspec.structs.fields(shape):
         at = (*inside, field.name)
         kind, _ = _type_and_help(field)
-        if _is_a(kind, Section):
-            fields[field.name] = _build(kind, values, at)
+        if is_a(kind, Section):
+            fields[field.name] = build(kind, values, at)
         elif at in values:
             fields[field.name] = values[at]
     return shape(**fields)
