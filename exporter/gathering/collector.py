@@ -10,7 +10,9 @@ from exporter.families import Family
 class Collector:
     """A named way to get families. `gather` may raise or hang; it is never called twice at once.
 
-    What was gathered less than `interval_s` ago is shown again instead of gathering anew.
+    What was gathered less than `interval_s` ago is shown again instead of gathering anew. `source` is the
+    file or entry point of a user; our own have none. What a user's collector makes is checked, and it is
+    interrupted when its time is up.
     """
 
     name: str
@@ -18,6 +20,7 @@ class Collector:
     timeout_s: float = 5.0
     interval_s: float = 0.0
     version: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ MAX_FILE_LINES: Final = 600
 # Where a failure of one part must not take the rest down, as "path::function".
 ISOLATION_BOUNDARIES: Final = frozenset(
     {
+        "exporter/gathering/interrupting.py::_attempt",
+        "exporter/gathering/lanes.py::failure",
         "gateway/keeper.py::once",
         "gateway/storage/ledger/ledger.py::run",
         "runtime/logs.py::_text",
