@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
+from runtime.patterns import PatternError, compile_pattern
+
 MAX_PORT = 65_535
 """A TCP port is 16 bits."""
 
@@ -114,7 +116,7 @@ class Size(TextValue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern(TextValue):
-    """A regular expression that has to match the whole of a text. The empty one matches nothing."""
+    """A regular expression as in Go that has to match the whole of a text. The empty one matches nothing."""
 
     EXPECTED: ClassVar[str] = 'a regular expression, such as "eth[0-9]+"'
 
@@ -124,9 +126,9 @@ class Pattern(TextValue):
     @classmethod
     def parse(cls, text: str) -> Self:
         try:
-            return cls(text=text, regex=re.compile(text))
-        except (re.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"no regular expression: {text}") from error
+            return cls(text=text, regex=compile_pattern(text))
+        except PatternError as error:
+            raise ValueError(f"no regular expression: {text}: {error}") from error
 
     def matches(self, text: str) -> bool:
         """Whether it matches the whole text."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from exporter.collectors.processes.patterns import PatternError, compile_pattern
 from exporter.collectors.processes.templates import Subject, Template, TemplateError, base, parse_template
 from runtime.documents import Value, read_document
 from runtime.errors import SettingsError
+from runtime.patterns import PatternError, compile_pattern
 
 _TOP: Final = "process_names"
 _LISTS: Final = ("comm", "exe", "cmdline")
