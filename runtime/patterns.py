@@ -84,6 +84,8 @@ class _Translation:
                 result = _escape(piece, self._in_class)
             case "brace":
                 result = r"\{"
+            case "posix" if self._in_class and self._text[token.start() - 1] == "-":
+                raise PatternError(f"-{piece} is not supported")
             case "posix" if self._in_class:
                 result = _posix(piece)
             case _ if self._in_class:

@@ -82,6 +82,7 @@ def test_a_group_may_be_named_in_both_ways(pattern: str) -> None:
         "a)",
         "(?i)*",
         "[a--b]",
+        "[--[:alpha:]]",
     ],
 )
 def test_what_go_refuses_or_we_cannot_translate_is_refused(pattern: str) -> None:
