@@ -2,6 +2,7 @@
 
 SendingError
 ├── BadTarget       where to send can't be understood
+├── BadRule         a relabelling rule makes no sense
 ├── NoAnswer        the request got no answer: network, DNS, TLS, time, a file that can't be read
 ├── Unsendable      no request can be made of a batch
 ├── NotYet          nothing can be sent before something else has happened
@@ -15,6 +16,10 @@ class SendingError(Exception):
 
 class BadTarget(SendingError):
     """Where to send can't be understood; the text says what is wrong."""
+
+
+class BadRule(SendingError):
+    """A relabelling rule makes no sense; the text says why."""
 
 
 class NoAnswer(SendingError):

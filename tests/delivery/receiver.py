@@ -45,12 +45,17 @@ class Receiver:
         return [each.body for each in self.got]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # A hundred senders may come in one moment.
+    request_queue_size = 256
+
+
 @contextmanager
 def receiving(*script: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Run a receiver."""
     receiver = Receiver(script=list(script))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(receiver))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler(receiver))
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     receiver.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}/api/v1/write"
