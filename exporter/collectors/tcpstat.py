@@ -1,13 +1,14 @@
-"""TCP connections by state (`node_tcp_connection_states`), from /proc/net/tcp and tcp6."""
+"""TCP connections by state (`node_tcp_connection_states`), from netlink, or else /proc/net/tcp and tcp6."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from exporter.collectors.files import column, rows
 from exporter.collectors.making import labelled
+from exporter.collectors.sockdiag import Ask, TcpSocket, ask_kernel
 from exporter.families import Family
 
 # By the kernel's number; a request that is not yet a socket counts with syn_recv as the table shows it.
@@ -24,6 +25,7 @@ STATES: Final = {
     10: "listen",
     11: "closing",
 }
+_LISTEN: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +37,31 @@ class Snapshot:
     receive_bytes: int
 
 
-def read(proc: Path) -> Snapshot:
-    """The connections now. A host without IPv6 has no tcp6."""
+def read(proc: Path, ask: Ask = ask_kernel) -> Snapshot:
+    """The connections now. Where the kernel does not answer, the files tell them."""
+    try:
+        sockets = ask()
+    except OSError:
+        sockets = _listed(proc)
     states: Counter[str] = Counter()
     transmit = receive = 0
+    for found in sockets:
+        states[STATES.get(found.state, "unknown")] += 1
+        # A listening socket has connections there, not bytes.
+        if found.state != _LISTEN:
+            transmit += found.transmit
+            receive += found.receive
+    return Snapshot(states=states, transmit_bytes=transmit, receive_bytes=receive)
+
+
+def _listed(proc: Path) -> Iterator[TcpSocket]:
+    """The sockets of the files. A host without IPv6 has no tcp6."""
     for path in (proc / "net/tcp", proc / "net/tcp6"):
         if path.name == "tcp6" and not path.exists():
             continue
         for words in list(rows(path))[1:]:
-            sent, _, received = column(words, 4).partition(":")
-            transmit += int(sent, 16)
-            receive += int(received, 16)
-            number = int(words[3], 16)
-            states[STATES.get(number, "unknown")] += 1
-    return Snapshot(states=states, transmit_bytes=transmit, receive_bytes=receive)
+            transmit, _, receive = column(words, 4).partition(":")
+            yield TcpSocket(state=int(words[3], 16), receive=int(receive, 16), transmit=int(transmit, 16))
 
 
 def to_metrics(snapshot: Snapshot) -> list[Family]:

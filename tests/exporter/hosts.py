@@ -1,7 +1,7 @@
 """Every system collector, asked of one host: a tree in `trees`, or the machine the tests run on."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ from exporter.collectors import (
     vmstat,
 )
 from exporter.collectors.choosing import shown
+from exporter.collectors.sockdiag import TcpSocket, ask_kernel
 from exporter.collectors.statvfs import Ask, Prober
 from exporter.families import Family
 from exporter.settings import Collectors, Diskstats, Filesystem, Netdev
@@ -62,6 +63,7 @@ class Host:
     page_bytes: int
     ask: Ask
     adjtimex: Callable[[timex.Timex], int]
+    sockets: Callable[[], Iterable[TcpSocket]]
     chosen: Collectors = DEFAULTS
 
 
@@ -77,6 +79,7 @@ def tree(root: Path) -> Host:
         page_bytes=4096,
         ask=_statvfs,
         adjtimex=_adjtimex,
+        sockets=_sockets,
     )
 
 
@@ -84,6 +87,10 @@ def _statvfs(path: str) -> os.statvfs_result:
     if path.endswith("/mnt/data"):
         raise OSError(116, "Stale file handle")
     return os.statvfs_result((4096, 1024, 1000, 400, 300, 64, 32, 31, 0, 255))
+
+
+def _sockets() -> Iterable[TcpSocket]:
+    raise OSError(93, "Protocol not supported")
 
 
 def _adjtimex(into: timex.Timex) -> int:
@@ -106,6 +113,7 @@ def live() -> Host:
         page_bytes=os.sysconf("SC_PAGE_SIZE"),
         ask=os.statvfs,
         adjtimex=timex.ask_kernel,
+        sockets=ask_kernel,
     )
 
 
@@ -181,7 +189,7 @@ COLLECTORS: Final[dict[str, Callable[[Host], list[Family]]]] = {
     "sockstat": lambda host: sockstat.to_metrics(sockstat.read(host.proc, host.page_bytes)),
     "softnet": lambda host: softnet.to_metrics(softnet.read(host.proc)),
     "stat": lambda host: stat.to_metrics(stat.read(host.proc)),
-    "tcpstat": lambda host: tcpstat.to_metrics(tcpstat.read(host.proc)),
+    "tcpstat": lambda host: tcpstat.to_metrics(tcpstat.read(host.proc, host.sockets)),
     "thermal_zone": lambda host: thermal.to_metrics(thermal.read(host.sys)),
     "time": lambda host: clock.to_metrics(clock.read(host.sys, host.now)),
     "timex": lambda host: timex.to_metrics(timex.read(host.adjtimex)),
