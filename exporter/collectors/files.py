@@ -12,6 +12,7 @@ _ABSENT: Final = frozenset(
     {
         errno.ENOENT,
         errno.ENOTDIR,
+        errno.EISDIR,
         errno.ENODEV,
         errno.ENXIO,
         errno.ENODATA,
