@@ -106,7 +106,7 @@ def version(answer: object) -> str:
 
 
 def usage(answer: object, limits: Limits, devices: Mapping[str, str]) -> Usage:
-    """The answer to /containers/ID/stats. Limits come from the inspection: the answer confuses none with all."""
+    """The answer to /containers/ID/stats. Limits come from the inspection."""
     whole = _object(answer)
     cpu, memory = _object(whole.get("cpu_stats")), _object(whole.get("memory_stats"))
     used, throttling = _object(cpu.get("cpu_usage")), _object(cpu.get("throttling_data"))

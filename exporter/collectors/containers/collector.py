@@ -82,7 +82,7 @@ class Containers:
         }
 
     def gather(self) -> list[Family]:
-        """What cAdvisor would show. Raises OSError and ValueError; FileNotFoundError where there is no engine."""
+        """What cAdvisor would show; raises OSError, ValueError; FileNotFoundError if there is no engine."""
         return to_metrics(self.read())
 
     def read(self) -> Snapshot:
