@@ -115,9 +115,10 @@ def _pids(directory: str) -> Iterator[int]:
     with suppress(FileNotFoundError):
         # A directory has a link from each directory below it; some file systems always say 1.
         if Path(directory).stat().st_nlink != 2:
-            for entry in os.scandir(directory):
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _pids(entry.path)
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        yield from _pids(entry.path)
 
 
 def _text(directory: str, name: str) -> str | None:

@@ -1,7 +1,9 @@
-"""A scripted engine on a unix socket, with the answers in `trees/containers`, and a collector that asks it."""
+"""A scripted engine with the answers in `trees/containers`, and a collector that asks it."""
 
 import json
+import socket
 import socketserver
+import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,12 +30,13 @@ class Engine:
     """What an engine answers to each path, and what it was asked."""
 
     socket: Path
+    tcp: str = ""
     answers: dict[str, Script] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     @property
     def host(self) -> str:
-        return f"unix://{self.socket}"
+        return self.tcp or f"unix://{self.socket}"
 
     def say(self, path: str, answer: object) -> None:
         self.answers[path] = (200, json.dumps(answer).encode())
@@ -45,20 +48,36 @@ def loaded(engine: Engine, name: str, containers: Sequence[str]) -> Engine:
     for path, file in (("/version", "version"), ("/containers/json", "list")):
         engine.answers[path] = (200, (directory / f"{file}.json").read_bytes())
     for container in containers:
-        engine.answers[f"/containers/{container}/json"] = (200, (directory / f"{container}.json").read_bytes())
+        engine.answers[f"/containers/{container}/json"] = (
+            200,
+            (directory / f"{container}.json").read_bytes(),
+        )
         engine.answers[STATS.format(container)] = (200, (directory / f"{container}.stats.json").read_bytes())
     return engine
 
 
-class _Server(socketserver.ThreadingUnixStreamServer):
+class _OverSocket(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     request_queue_size = 64
     engine: Engine
 
 
+class _OverTcp(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 64
+    engine: Engine
+    tls: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        connected, address = super().get_request()
+        if self.tls is not None:
+            connected = self.tls.wrap_socket(connected, server_side=True)
+        return connected, address
+
+
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        engine = cast(_Server, self.server).engine
+        engine = cast("_OverSocket | _OverTcp", self.server).engine
         try:
             while line := self.rfile.readline():
                 while self.rfile.readline().strip():
@@ -68,7 +87,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 engine.asked.append(path)
                 script = engine.answers.get(path, (404, b'{"message": "no such container"}'))
                 if callable(script):
-                    script(cast(BinaryIO, self.wfile))
+                    script(cast("BinaryIO", self.wfile))
                     return
                 status, body = script
                 self.wfile.write(
@@ -80,21 +99,30 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def running(socket: Path | None = None) -> Iterator[Engine]:
+def running(
+    path: Path | None = None, *, tcp: bool = False, tls: ssl.SSLContext | None = None
+) -> Iterator[Engine]:
     """An engine that knows no answer yet."""
     # Not below pytest's directory: the path of a socket has at most 107 bytes.
     with tempfile.TemporaryDirectory() as directory:
-        path = socket or Path(directory, "engine.sock")
-        with _Server(str(path), _Handler) as server:
-            server.engine = Engine(path)
+        engine = Engine(path or Path(directory, "engine.sock"))
+        server: _OverSocket | _OverTcp
+        if tcp or tls is not None:
+            server = _OverTcp(("127.0.0.1", 0), _Handler)
+            server.tls = tls
+            engine.tcp = f"tcp://127.0.0.1:{server.server_address[1]}"
+        else:
+            server = _OverSocket(str(engine.socket), _Handler)
+        with server:
+            server.engine = engine
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
             try:
-                yield server.engine
+                yield engine
             finally:
                 server.shutdown()
                 thread.join()
-        path.unlink(missing_ok=True)
+        engine.socket.unlink(missing_ok=True)
 
 
 @dataclass(slots=True)
