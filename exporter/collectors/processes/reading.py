@@ -1,4 +1,4 @@
-"""What is known of processes at one time, whoever read it. Values only; must not know where they come from."""
+"""What is known of processes at one time, whoever read it. Values; must not know where they come from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,6 +54,16 @@ class Seen(NamedTuple):
     resident: int
 
 
+class Thread(NamedTuple):
+    """One of several threads. Unless they are asked for, it has no name, and only switches are counted."""
+
+    key: Key
+    name: str
+    state: str
+    counts: Counts
+    waits_in: str
+
+
 class Reading(NamedTuple):
     """All that is known of one process now; None where we may not look."""
 
@@ -64,6 +74,10 @@ class Reading(NamedTuple):
     fd_limit: int | None
     waits_in: str
     """The kernel's function in which its main thread waits; empty where it runs or nobody asked."""
+    threads: Sequence[Thread] = ()
+    """All of them, where there are several."""
+    proportional: tuple[int, int] | None = None
+    """Its share of the memory that it holds, in and out of swap, in bytes; None where nobody asked."""
     whole: bool = True
     """Whether more was read than what `seen` tells. It is not for those without a command line."""
 

@@ -16,6 +16,9 @@ class Source(Protocol):
     ticks: int
     errors: int
 
+    def boot_id(self) -> str:
+        """What no other start of the machine has."""
+
     def boot_time_s(self) -> int:
         """When the machine started."""
 

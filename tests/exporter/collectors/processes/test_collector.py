@@ -133,8 +133,8 @@ def test_a_cut_file_is_counted_and_the_others_are_read(name: str, kept: int, tmp
 
 
 def test_what_we_may_not_see_is_counted_as_partial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Proc, pid: int) -> tuple[int | None, int | None]:
-        return (None, None) if pid == 700 else (7, 7)
+    def refuse(self: Proc, folder: str) -> tuple[int | None, int | None]:
+        return (None, None) if folder == "700" else (7, 7)
 
     root = copied(tmp_path)
     collector = processes(root)
