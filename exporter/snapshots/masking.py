@@ -31,7 +31,7 @@ _KEY: Final = re.compile(r"key|auth|salt|hash|cert|sign|seed|sas", re.IGNORECASE
 _LONG: Final = re.compile(r"""\\?+["']?+(?=[^\s\d]{0,64}+\d)[A-Za-z0-9+_=-][A-Za-z0-9+/_=-]{15}""")
 # Names with passwords: of curl, of smbclient.
 _LOGINS: Final = frozenset({"-u", "-U", "--user", "--proxy-user", "--username", "--login"})
-_LOGIN: Final = re.compile(r"""\\?+["']?+[^\s"':%]{0,256}+[:%]""")
+_LOGIN: Final = re.compile(r"""\\?+["']?+(?!-)[^\s"':%=]{0,256}+[:%]""")
 
 _NAME: Final = re.compile(r"[\w.-]++")
 _ASSIGNED: Final = re.compile(r"""\\?+["']?+\s*+(?:=>|:=|[=:])\s*+""")
@@ -135,7 +135,7 @@ def _address(found: re.Match[str]) -> str:
 
 
 def _text(text: str, state: _State, *, whole: bool, first: bool) -> str:
-    """Mask one argument: `whole` if what is assigned goes on to its end and not only to the next space."""
+    """Mask one argument: `whole` if a value goes on to its end and not only to the next space."""
     parts = []
     done = 0
     for found in _NAME.finditer(text):
@@ -148,9 +148,9 @@ def _text(text: str, state: _State, *, whole: bool, first: bool) -> str:
             start = _announced(text, found, state, first=first)
         if start is not None:
             header = name.lower() in _HEADERS
-            assigned = whole and _ASSIGNED.match(text, found.end()) is not None
+            to_end = whole and (not found.start() or _ASSIGNED.match(text, found.end()) is not None)
             parts += [text[done:start], MASK]
-            done = len(text) if assigned else _end(_LINE if header else _VALUE, text, start)
+            done = len(text) if to_end else _end(_LINE if header else _VALUE, text, start)
     parts.append(text[done:])
     return "".join(parts)
 
