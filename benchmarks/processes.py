@@ -18,8 +18,9 @@ from typing import Final
 
 from benchmarks.contenders import launch
 from benchmarks.harness import Benchmark, Row
-from exporter.collectors.processes.collector import Processes, to_metrics
+from exporter.collectors.processes.collector import Processes, Rules, to_metrics
 from exporter.collectors.processes.grouping import BY_COMM
+from exporter.collectors.processes.membership import Split
 from exporter.collectors.processes.procfs import Proc
 from exporter.collectors.processes.table import ProcessTable
 from tests.peers.required import find_program
@@ -54,9 +55,8 @@ class Scrape:
             for _ in range(self.sleepers):
                 stack.enter_context(_sleeper())
             theirs = stack.enter_context(_exporter(folder)) if find_program(_PROGRAM) else None
-            ours = Processes(
-                ProcessTable(Proc(Path("/proc")), count(step=2).__next__), BY_COMM, user_name=str
-            )
+            table = ProcessTable(Proc(Path("/proc")), count(step=2).__next__)
+            ours = Processes(table, Rules(grouping=BY_COMM, split=Split(user_name=str)))
             cpu, wall = self._times(lambda: _page(ours), time.process_time)
             note = f"{median(wall) * 1e3:.0f} ms on the clock"
             their_cpu = 0.0

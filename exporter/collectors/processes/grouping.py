@@ -29,6 +29,13 @@ class Rule:
     exe: Mapping[str, str] | None = None
     cmdline: Sequence[re.Pattern[str]] = ()
 
+    def text(self) -> str:
+        """Return the same text for rules that name alike."""
+        comm = None if self.comm is None else sorted(self.comm)
+        exe = None if self.exe is None else sorted(self.exe.items())
+        patterns = [(pattern.pattern, pattern.flags) for pattern in self.cmdline]
+        return repr((tuple(self.template.parts), comm, exe, patterns))
+
     def name(self, subject: Subject) -> str | None:
         """Return the group of this process, or None when it is not meant."""
         if self.comm is not None and subject.comm not in self.comm:
@@ -62,6 +69,10 @@ class Grouping:
     def name(self, subject: Subject) -> str | None:
         """Return the group of this process, or None when no entry fits."""
         return next((name for rule in self.rules if (name := rule.name(subject)) is not None), None)
+
+    def text(self) -> str:
+        """Return the same text for groupings that name alike."""
+        return repr([rule.text() for rule in self.rules])
 
 
 BY_COMM: Final = Grouping(

@@ -49,6 +49,11 @@ class ProcessTable:
                 self._look = self._read()
             return self._look
 
+    def boot_id(self) -> str:
+        """Return what no other start of the machine has."""
+        with self._lock:
+            return self._source.boot_id()
+
     def complete(self, reading: Reading) -> Reading | None:
         """Read what was left out of a kernel thread; None when it has ended."""
         with self._lock:

@@ -13,8 +13,9 @@ from pwd import getpwuid
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.collectors.processes.collector import Processes, to_metrics
+from exporter.collectors.processes.collector import Processes, Rules, to_metrics
 from exporter.collectors.processes.grouping import load_grouping
+from exporter.collectors.processes.membership import Split
 from exporter.collectors.processes.procfs import Proc
 from exporter.collectors.processes.table import ProcessTable
 from tests.exporter.collectors.processes.trees import values
@@ -76,8 +77,10 @@ def test_it_shows_what_process_exporter_shows(exporter: Server, tmp_path: Path) 
     table = ProcessTable(Proc(Path("/proc"), wchan=True), count(step=2).__next__)
     ours = Processes(
         table,
-        load_grouping(tmp_path / "groups.yml"),
-        user_name=lambda uid: getpwuid(uid).pw_name,
+        Rules(
+            grouping=load_grouping(tmp_path / "groups.yml"),
+            split=Split(user_name=lambda uid: getpwuid(uid).pw_name),
+        ),
         wchan=True,
     )
     ours.read()

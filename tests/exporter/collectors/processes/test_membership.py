@@ -37,7 +37,7 @@ def test_an_orphan_stays_where_it_was(tmp_path: Path) -> None:
     (root / "800").rename(tmp_path / "800")
     replace(root / "801/stat", " Z 800 ", " Z 1 ")
     [group] = collector.read().groups
-    assert (group.name, group.processes, group.states["Zombie"]) == ("odd", 1, 1)
+    assert (group.identity[0], group.processes, group.states["Zombie"]) == ("odd", 1, 1)
 
 
 def test_a_child_that_was_in_no_group_stays_in_none(tmp_path: Path) -> None:

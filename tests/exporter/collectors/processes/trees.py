@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from exporter.collectors.processes.collector import SHARED_SECONDS, Processes, Snapshot
+from exporter.collectors.processes.collector import SHARED_SECONDS, Processes, Rules, Snapshot
 from exporter.collectors.processes.grouping import BY_COMM, Grouping
+from exporter.collectors.processes.membership import Label, Split
 from exporter.collectors.processes.procfs import Proc
 from exporter.collectors.processes.table import ProcessTable
+from exporter.collectors.processes.tally import Limits
 from exporter.families import Family
+from runtime.values import Pattern
 
 TREES: Final = Path(__file__).parents[2] / "trees"
 
@@ -22,10 +25,10 @@ def copied(to: Path) -> Path:
 class Watched(Processes):
     """A collector with a clock that tests set, and the units of the tree."""
 
-    def __init__(self, root: Path, grouping: Grouping, *, children: bool, most: int) -> None:
+    def __init__(self, root: Path, rules: Rules, limits: Limits, *, threads: bool = False) -> None:
         self.now_s = 0.0
-        table = ProcessTable(Proc(root, ticks=100, page_bytes=4096), lambda: self.now_s)
-        super().__init__(table, grouping, user_name=str, children=children, max_groups=most)
+        source = Proc(root, threads=threads, ticks=100, page_bytes=4096)
+        super().__init__(ProcessTable(source, lambda: self.now_s), rules, limits=limits, threads=threads)
 
     def read(self) -> Snapshot:
         # What was read just now is not shown again: each test changes the tree between two readings.
@@ -33,9 +36,15 @@ class Watched(Processes):
         return super().read()
 
 
+def rules(grouping: Grouping = BY_COMM, *labels: Label, children: bool = True, exclude: str = "") -> Rules:
+    """How to group, with numbers of users as their names."""
+    split = Split(user_name=str, labels=labels)
+    return Rules(grouping=grouping, split=split, children=children, exclude=Pattern.parse(exclude))
+
+
 def processes(root: Path, grouping: Grouping = BY_COMM, *, children: bool = True, most: int = 100) -> Watched:
     """A collector of a tree."""
-    return Watched(root, grouping, children=children, most=most)
+    return Watched(root, rules(grouping, children=children), Limits(max_groups=most))
 
 
 def lines(families: Iterable[Family]) -> list[str]:
