@@ -1,7 +1,7 @@
-"""Series gathered into requests of a size that suits receivers. Reads no clock and keeps nothing on disk."""
+"""Series gathered into requests of a size that suits receivers. Keeps nothing."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from delivery.records import Batch
@@ -12,53 +12,55 @@ from remotewrite.model import Series
 
 # As Prometheus sends them: a request is small enough for any receiver, and worth its overhead.
 MAX_SAMPLES: Final = 2000
-MAX_SECONDS: Final = 5.0
 
 
-class Batcher:
-    """Full batches at once, the rest when its first sample has waited 5 s.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batched:
+    """The requests, and how many series no receiver would take."""
 
-    `now_s` is of any clock that only rises.
-    """
+    batches: Sequence[Batch]
+    unencodable: int = 0
 
-    def __init__(self) -> None:
-        self._series: list[Series] = []
-        self._samples = 0
-        self._since_s = 0.0
-        self.unencodable = 0
 
-    def add(self, series: Iterable[Series], *, now_s: float) -> list[Batch]:
-        """Take series and return the batches that are ready."""
-        ready = []
-        for one in series:
-            rest: Series | None = one
-            while rest is not None:
-                now, rest = _split(rest, MAX_SAMPLES - self._samples)
-                if not self._series:
-                    self._since_s = now_s
-                self._series.append(now)
-                self._samples += len(now.samples) + len(now.histograms)
-                if self._samples >= MAX_SAMPLES:
-                    ready += self.flush()
-        return ready + self.due(now_s=now_s)
+def batched(series: Iterable[Series]) -> Batched:
+    """Make requests of all series: each full but the last."""
+    batches = []
+    unencodable = 0
+    for group in _groups(series):
+        batch, left_out = _encoded(group)
+        unencodable += left_out
+        if batch is not None:
+            batches.append(batch)
+    return Batched(batches=batches, unencodable=unencodable)
 
-    def due(self, *, now_s: float) -> list[Batch]:
-        """Return what has waited long enough."""
-        waited = self._series and now_s - self._since_s >= MAX_SECONDS
-        return self.flush() if waited else []
 
-    def flush(self) -> list[Batch]:
-        """Return whatever is there: none or one batch."""
-        series, self._series, self._samples = self._series, [], 0
-        try:
-            body = encode_v2(series)
-        except Unencodable:
-            good = [one for one in series if _encodable(one)]
-            self.unencodable += len(series) - len(good)
-            series, body = good, encode_v2(good)
-        times = [sample.time_ms for one in series for sample in one.samples]
-        times += [sample.time_ms for one in series for sample in one.histograms]
-        return [Batch(body=compress(body), samples=len(times), oldest_ms=min(times))] if times else []
+def _groups(series: Iterable[Series]) -> Iterator[list[Series]]:
+    group: list[Series] = []
+    room = MAX_SAMPLES
+    for one in series:
+        rest: Series | None = one
+        while rest is not None:
+            now, rest = _split(rest, room)
+            group.append(now)
+            room -= len(now.samples) + len(now.histograms)
+            if room <= 0:
+                yield group
+                group, room = [], MAX_SAMPLES
+    if group:
+        yield group
+
+
+def _encoded(series: list[Series]) -> tuple[Batch | None, int]:
+    left_out = 0
+    try:
+        body = encode_v2(series)
+    except Unencodable:
+        good = [one for one in series if _encodable(one)]
+        left_out = len(series) - len(good)
+        series, body = good, encode_v2(good)
+    times = [sample.time_ms for one in series for sample in one.samples]
+    times += [sample.time_ms for one in series for sample in one.histograms]
+    return (Batch(body=compress(body), samples=len(times), oldest_ms=min(times)) if times else None), left_out
 
 
 def _encodable(series: Series) -> bool:

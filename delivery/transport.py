@@ -4,6 +4,7 @@ Files of credentials and certificates are read when they are needed: new ones co
 """
 
 import base64
+import re
 import socket
 import ssl
 import threading
@@ -17,6 +18,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from delivery.errors import BadTarget, NoAnswer
 from delivery.retry import MAX_EXCERPT_BYTES, Answer
+
+_HEADER_NAME: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+
+# What a request says of itself: a header of the settings must not say otherwise.
+_RESERVED: Final = frozenset({
+    "authorization", "connection", "content-encoding", "content-length", "content-type", "expect", "host",
+    "proxy-authorization", "retry-attempt", "te", "trailer", "transfer-encoding", "upgrade", "user-agent",
+    "x-prometheus-remote-write-version",
+})  # fmt: skip
 
 # A longer answer is not read to its end: a new connection costs less.
 _MAX_READ_BYTES: Final = 64 * 1024
@@ -35,6 +45,9 @@ class Target:
     password_file: Path | None = None
     token_file: Path | None = None
     proxy: str = ""
+    server_name: str = ""
+    insecure_skip_verify: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Transport:
@@ -47,13 +60,15 @@ class Transport:
         self._proxy = _split(target.proxy, ("http",)) if target.proxy else None
         if target.username and target.token_file:
             raise BadTarget("it has both a username and a token file; only one of them can be used")
+        for name, value in target.headers:
+            _check_header(name, value)
         self._connection: HTTPConnection | None = None
 
     def post(self, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
         """Send a body; raises NoAnswer. `timeout_s` is for the whole; the target's holds if it is shorter."""
         allowed = min(timeout_s, self._target.timeout_s)
         try:
-            all_headers = {**headers, **self._credentials()}
+            all_headers = {**dict(self._target.headers), **headers, **self._credentials()}
             kept = self._connection
             if kept is not None and kept.sock is not None:
                 try:
@@ -114,7 +129,9 @@ class Transport:
         host = through.hostname or ""
         if secure:
             port = through.port or (80 if self._proxy else 443)
-            connection: HTTPConnection = HTTPSConnection(host, port, timeout=timeout_s, context=self._trust())
+            connection: HTTPConnection = _Secure(
+                host, port, timeout_s, self._trust(), self._target.server_name or self._url.hostname or ""
+            )
             if self._proxy is not None:
                 connection.set_tunnel(self._url.hostname or "", self._url.port, _proxy_login(self._proxy))
         else:
@@ -127,6 +144,9 @@ class Transport:
         context = ssl.create_default_context(cafile=self._target.ca_file)
         if self._target.cert_file is not None:
             context.load_cert_chain(self._target.cert_file, self._target.key_file)
+        if self._target.insecure_skip_verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
         return context
 
     def _path(self) -> str:
@@ -145,6 +165,26 @@ class Transport:
         if self._proxy is not None and self._url.scheme == "http":
             headers |= _proxy_login(self._proxy)
         return headers
+
+
+class _Secure(HTTPSConnection):
+    """TLS that expects a name of its own in the certificate, which need not be where it connects to."""
+
+    def __init__(self, host: str, port: int, timeout_s: float, trust: ssl.SSLContext, name: str) -> None:
+        super().__init__(host, port, timeout=timeout_s, context=trust)
+        self._trust = trust
+        self._name = name
+
+    def connect(self) -> None:
+        HTTPConnection.connect(self)
+        self.sock = self._trust.wrap_socket(self.sock, server_hostname=self._name)
+
+
+def _check_header(name: str, value: str) -> None:
+    if not _HEADER_NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
+        raise BadTarget(f"header {name!a} can't be sent: it must be plain ASCII")
+    if name.lower() in _RESERVED:
+        raise BadTarget(f"header {name} is set by the request itself")
 
 
 def _split(url: str, schemes: tuple[str, ...]) -> SplitResult:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,27 @@ def test_a_certificate_is_checked_against_the_authority_of_the_settings(
         with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
             post(Target(url=receiver.url))
     assert receiver.bodies == [b"body"]
+
+
+def test_the_name_in_the_certificate_may_be_another_and_checking_it_can_be_left_out(
+    certificate: tuple[Path, Path],
+) -> None:
+    with receiving(tls=served_with(certificate)) as receiver:
+        elsewhere = receiver.url.replace("127.0.0.1", "localhost")
+        trusted = Target(url=elsewhere, ca_file=certificate[0])
+        with pytest.raises(NoAnswer, match="mismatch"):
+            post(trusted)
+        assert post(replace(trusted, server_name="127.0.0.1")) == 204
+        with pytest.raises(NoAnswer, match="mismatch"):
+            post(replace(trusted, server_name="gateway"))
+        assert post(Target(url=elsewhere, insecure_skip_verify=True)) == 204
+
+
+def test_headers_of_the_settings_go_along() -> None:
+    with receiving() as receiver:
+        post(Target(url=receiver.url, headers=(("X-Scope-OrgID", "a"), ("X-Other", "b c"))))
+    assert receiver.got[0].headers["x-scope-orgid"] == "a"
+    assert receiver.got[0].headers["x-other"] == "b c"
 
 
 def test_a_client_certificate_is_shown(certificate: tuple[Path, Path]) -> None:
@@ -130,6 +152,9 @@ def test_tls_goes_through_a_proxy_in_a_tunnel(certificate: tuple[Path, Path]) ->
         Target(url="http://ann:secret@gateway/"),
         Target(url="http://gateway/", proxy="socks5://proxy:1080"),
         Target(url="http://gateway/", username="ann", token_file=Path("token")),
+        Target(url="http://gateway/", headers=(("Authorization", "secret"),)),
+        Target(url="http://gateway/", headers=(("X-A", "secret\r\nX-B: c"),)),
+        Target(url="http://gateway/", headers=(("X A", "secret"),)),
     ],
 )
 def test_a_target_that_makes_no_sense_is_refused_without_showing_secrets(target: Target) -> None:
