@@ -1,0 +1,146 @@
+"""One receiver's way out: its spool, its sender, and what became of all that was handed in.
+
+Must not know what is in a batch but for `SeriesOutlet`, which makes batches of families. Handing in never waits
+for the network. What was handed in is in the spool, whatever happens to the agent then.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from delivery.batches import batched
+from delivery.records import Batch
+from delivery.remotewrite import RemoteWrite
+from delivery.retry import Backoff
+from delivery.sender import Clock, Conversation, Sender
+from delivery.spool import Limits, Order, Spool
+from delivery.transport import Target, Transport
+from exporter.families import Family
+from exporter.sending.series import SeriesMaker
+from remotewrite.model import Series
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all outlets of an agent share. `chance` gives numbers from 0 up to 1."""
+
+    spools: Path
+    clock: Clock
+    chance: Callable[[], float]
+    user_agent: str
+    limits: Limits = field(default_factory=Limits)
+    sync: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """How an outlet is: what waits, what was sent, refused and lost since the start, and what is wrong now."""
+
+    name: str
+    waiting_batches: int
+    waiting_samples: int
+    waiting_bytes: int
+    oldest_ms: int | None
+    sent_batches: int
+    sent_samples: int
+    refused_samples: int
+    failures: int
+    lost_samples: Mapping[str, int]
+    left_out_series: Mapping[str, int]
+    trouble: str
+    version: int | None
+
+
+class Outlet:
+    """Batches to one receiver. One thread hands in, another runs it; readings may be asked of any."""
+
+    def __init__(
+        self,
+        name: str,
+        target: Target,
+        conversation: Conversation,
+        around: Surroundings,
+        *,
+        order: Order = "interleaved",
+    ) -> None:
+        """Open the spool, `name` below the directory of spools; raises BadTarget, SpoolInUse or OSError."""
+        transport = Transport(target)
+        self.name = name
+        self._clock = around.clock
+        self._spool = Spool(around.spools / name, around.limits, order=order, sync=around.sync)
+        self._sender = Sender(
+            name=name,
+            spool=self._spool,
+            transport=transport,
+            conversation=conversation,
+            clock=around.clock,
+            backoff=Backoff(around.chance),
+            user_agent=around.user_agent,
+        )
+
+    def put(self, batches: Iterable[Batch]) -> None:
+        """Keep batches until the receiver has them."""
+        for batch in batches:
+            self._spool.append(batch, now_ms=int(self._clock.now_s() * 1000))
+
+    def run(self, stopped: Callable[[], bool], sleep: Callable[[float], None]) -> None:
+        """Send until told to stop. `sleep` should return early then."""
+        self._sender.run(stopped, sleep)
+
+    def drain(self, seconds: float, sleep: Callable[[float], None]) -> bool:
+        """Send what waits for so many seconds at most, after `run` has ended; say whether nothing is left."""
+        return self._sender.drain(seconds, sleep)
+
+    def close(self) -> None:
+        """Close the connection and the spool; what waits is there at the next start."""
+        self._sender.transport.close()
+        self._spool.close()
+
+    def readings(self) -> Readings:
+        """Return how it is."""
+        filling = self._spool.filling()
+        sent = self._sender.sent
+        talk = self._sender.conversation
+        return Readings(
+            name=self.name,
+            waiting_batches=filling.batches,
+            waiting_samples=filling.samples,
+            waiting_bytes=filling.bytes,
+            oldest_ms=filling.oldest_ms,
+            sent_batches=sent.batches,
+            sent_samples=sent.samples,
+            refused_samples=sent.refused,
+            failures=sent.failures,
+            lost_samples=dict(filling.lost.items()),
+            left_out_series={},
+            trouble=sent.trouble,
+            version=talk.version if isinstance(talk, RemoteWrite) else None,
+        )
+
+
+class SeriesOutlet:
+    """An outlet for what rounds gather. A round is in the spool when `take` returns."""
+
+    def __init__(self, outlet: Outlet, maker: SeriesMaker) -> None:
+        self.outlet = outlet
+        self._maker = maker
+        self._unencodable = 0
+
+    def take(self, families: Iterable[Family], *, time_ms: int, seconds: float) -> None:
+        """Take what a round gathered, and how long that took."""
+        self._put(self._maker.make(families, time_ms=time_ms, seconds=seconds))
+
+    def end(self, *, time_ms: int) -> None:
+        """Say that all series have ended: the receiver gets others from now on, or none."""
+        self._put(self._maker.stale(time_ms=time_ms))
+
+    def readings(self) -> Readings:
+        """Return how it is."""
+        left_out: dict[str, int] = dict(self._maker.left_out.items())
+        left_out["unencodable"] = self._unencodable
+        return replace(self.outlet.readings(), left_out_series=left_out)
+
+    def _put(self, series: Iterable[Series]) -> None:
+        made = batched(series)
+        self._unencodable += made.unencodable
+        self.outlet.put(made.batches)
