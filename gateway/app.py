@@ -44,6 +44,7 @@ from gateway.storage.errors import StorageError
 from gateway.storage.statistics import Statistics
 from gateway.storage.store import Store
 from gateway.storage.upkeep import Policy, Upkeep
+from runtime.listening import url_of
 from runtime.logs import Log
 from runtime.memory import keep_freed_memory
 from runtime.settings import file_of, flags_of
@@ -61,7 +62,7 @@ class Gateway:
         self._log = Log("gateway")
         self._version = version("fleetgauge")
         sock = listen.open_socket(settings.listen, allow_anonymous=settings.allow_anonymous)
-        self.url = listen.url_of(sock)
+        self.url = url_of(sock)
         self._metrics = metrics = Metrics(version=self._version, python=platform.python_version())
         try:
             self._store = self._open_store(settings)

@@ -14,11 +14,11 @@ import click
 from gateway.client.api import Api
 from gateway.client.errors import QueryFailed, WrongRequest
 from gateway.client.show import Asked, Terminal, show
-from gateway.errors import ListenFailed, ListenRefused
 from gateway.settings import GatewaySettings
 from gateway.storage.errors import StorageError
 from runtime import logs
 from runtime.cli import Reread, UsageProblem, settings_command
+from runtime.errors import ListenFailed, ListenRefused
 from runtime.stop import Stop
 from runtime.values import Address
 

@@ -84,7 +84,10 @@ def test_what_is_just_within_the_limits_is_fine(tmp_path: Path) -> None:
             'gateway: expected http://HOST:PORT or https://HOST:PORT, got "http://…@".',
         ),
         ("proxy: socks5://a:1", 'proxy: expected http://HOST:PORT, got "socks5://a:1".'),
-        ("proxy: !!str http://localhost:99999", 'proxy: expected http://HOST:PORT, got "http://localhost:99999".'),
+        (
+            "proxy: !!str http://localhost:99999",
+            'proxy: expected http://HOST:PORT, got "http://localhost:99999".',
+        ),
         ("gateway_tls: {key_file: k}", "gateway_tls: there is a key_file, but no cert_file."),
         ("gateway_tls: {cert_file: c}", "gateway_tls: there is a cert_file, but no key_file."),
         (

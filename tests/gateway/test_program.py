@@ -11,9 +11,9 @@ from contextlib import ExitStack, suppress
 import pytest
 import requests
 
-from gateway.errors import ListenFailed
 from gateway.http.listen import open_socket
 from gateway.settings import GatewaySettings
+from runtime.errors import ListenFailed
 from tests.gateway.http.wire import Wire
 from tests.gateway.programs import environment, run, running
 

@@ -17,6 +17,7 @@ from gateway.ingest.budget import Budget
 from gateway.ingest.receiver import Clocks, Receiver
 from gateway.metrics import Metrics
 from remotewrite.decode.batch import Batch
+from runtime.listening import url_of
 from runtime.logs import Log
 from runtime.stop import Stop
 from runtime.values import Address
@@ -63,7 +64,7 @@ class Gateway:
         receiver = Receiver(self.store, clocks=clocks, budget=Budget())
         accounting = Accounting(self.metrics, clock=time.perf_counter)
         sock = listen.open_socket(Address(host="127.0.0.1", port=0), allow_anonymous=False)
-        self.url = f"{listen.url_of(sock)}/api/v1/write"
+        self.url = f"{url_of(sock)}/api/v1/write"
         self.server = HttpServer(
             application.create(
                 routes=write_routes(receiver=receiver, metrics=self.metrics),

@@ -28,6 +28,7 @@ from remotewrite.decode.table import SeriesTable
 from remotewrite.decode.v1 import decode_v1
 from remotewrite.encode.v1 import encode_v1
 from remotewrite.model import Sample, Series
+from runtime.listening import url_of
 from runtime.logs import Log
 from runtime.stop import Stop
 from runtime.values import Address
@@ -76,7 +77,7 @@ def sharing(
     metrics = Metrics(version="", python="")
     accounting = Accounting(metrics, clock=time.perf_counter)
     sock = listen.open_socket(Address(host="127.0.0.1", port=0), allow_anonymous=False)
-    url = listen.url_of(sock)
+    url = url_of(sock)
     with open_store(directory, sync="off") as store:
         rules = Rules(timeout_s=timeout_s, max_samples=max_samples, lookback_ms=LOOKBACK_MS)
         app = application.create(

@@ -4,8 +4,9 @@ import socket
 
 import pytest
 
-from gateway.errors import ListenFailed, ListenRefused
-from gateway.http.listen import open_socket, url_of
+from gateway.http.listen import open_socket
+from runtime.errors import ListenFailed, ListenRefused
+from runtime.listening import url_of
 from runtime.values import Address
 
 
