@@ -205,7 +205,9 @@ def _rule(rule: RelabelRule) -> Iterator[str]:
     for name in rule.source_labels:
         if not _LABEL.fullmatch(name):
             yield f'source_labels: "{name}" is no name of a label.'
-    if action == "hashmod" and rule.modulus <= 0:
+    if rule.modulus < 0:
+        yield f"modulus: expected 0 or more, got {rule.modulus}."
+    elif action == "hashmod" and rule.modulus == 0:
         yield "the action hashmod needs a modulus above 0."
     if action in _NEED_TARGET and not target:
         yield f"the action {action} needs a target_label."

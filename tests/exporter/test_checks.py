@@ -171,6 +171,7 @@ def test_a_complete_rule_is_fine(tmp_path: Path, rule: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "sentences"),
     [
+        ("target_label: a, modulus: -1", ["modulus: expected 0 or more, got -1."]),
         ("target_label: 1a", ['target_label: "1a" cannot become the name of a label.']),
         ("target_label: 'a-$1'", ['target_label: "a-$1" cannot become the name of a label.']),
         (
