@@ -143,14 +143,16 @@ def _text(text: str, state: _State, *, whole: bool, first: bool) -> str:
             continue
         name = found.group()
         state.option = _OPTIONS.get(name, state.option)
-        start = _behind(text, found, state)
-        if start is None:
-            start = _announced(text, found, state, first=first)
+        # -password is the password "assword" to some, and announces one to others.
+        behind, announced = _behind(text, found, state), _announced(text, found, state, first=first)
+        start = announced if behind is None else behind
         if start is not None:
             header = name.lower() in _HEADERS
             to_end = whole and (not found.start() or _ASSIGNED.match(text, found.end()) is not None)
             parts += [text[done:start], MASK]
-            done = len(text) if to_end else _end(_LINE if header else _VALUE, text, start)
+            done = (
+                len(text) if to_end else _end(_LINE if header else _VALUE, text, max(start, announced or 0))
+            )
     parts.append(text[done:])
     return "".join(parts)
 

@@ -21,6 +21,7 @@ ISOLATION_BOUNDARIES: Final = frozenset(
         "gateway/storage/ledger/ledger.py::run",
         "runtime/logs.py::_text",
     }
+    {"exporter/snapshots/recorder.py::record", "gateway/keeper.py::once", "runtime/logs.py::_text"}
 )
 
 EVERYWHERE: Final = [*PRODUCT, "tests", "benchmarks"]

@@ -54,6 +54,8 @@ SECONDS = 1.0
         (["curl", "-u", "--password=a:b"], "curl -u --password=***"),
         (["curl -u --password=a:b"], "curl -u --password=***"),
         (["mysql", "-phun ter2"], "mysql -p***"),
+        (["java", "mysql", "-password", "hunter2"], "java mysql -p*** ***"),
+        (["java mysql -password hunter2 x"], "java mysql -p*** x"),
         (["smbclient", "-U", "bob%hunter2"], "smbclient -U bob%***"),
         (["app", "postgres://u:p@h/db"], "app postgres://u:***@h/db"),
         (["app", "postgres://u:p/x@y@h:5432/db"], "app postgres://u:***@h:5432/db"),
