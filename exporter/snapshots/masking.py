@@ -109,6 +109,7 @@ def _masked(args: Sequence[str]) -> Iterator[str]:
                 yield arg
                 continue
             state.expected = "nothing"
+            _text(arg, state, whole=whole, first=False)
             yield MASK
             continue
         state.expected = "nothing"
@@ -139,14 +140,13 @@ def _text(text: str, state: _State, *, whole: bool, first: bool) -> str:
     parts = []
     done = 0
     for found in _NAME.finditer(text):
-        if found.start() < done:
-            continue
         name = found.group()
         state.option = _OPTIONS.get(name, state.option)
         # -password is the password "assword" to some, and announces one to others.
         behind, announced = _behind(text, found, state), _announced(text, found, state, first=first)
-        start = announced if behind is None else behind
-        if start is not None:
+        start = announced if behind is None or behind < done else behind
+        # What is masked already may still announce what comes behind it.
+        if start is not None and start >= done:
             header = name.lower() in _HEADERS
             to_end = whole and (not found.start() or _ASSIGNED.match(text, found.end()) is not None)
             parts += [text[done:start], MASK]

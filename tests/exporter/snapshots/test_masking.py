@@ -54,6 +54,8 @@ SECONDS = 1.0
         (["curl", "-u", "--password=a:b"], "curl -u --password=***"),
         (["curl -u --password=a:b"], "curl -u --password=***"),
         (["mysql", "-phun ter2"], "mysql -p***"),
+        (["app", "secret", "--password", "hunter2"], "app secret *** ***"),
+        (["app secret --password hunter2 x"], "app secret *** *** x"),
         (["java", "mysql", "-password", "hunter2"], "java mysql -p*** ***"),
         (["java mysql -password hunter2 x"], "java mysql -p*** x"),
         (["smbclient", "-U", "bob%hunter2"], "smbclient -U bob%***"),

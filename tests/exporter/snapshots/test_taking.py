@@ -1,5 +1,6 @@
 """Which processes are told, and how busy they are said to be."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.collectors.processes.reading import Reading
-from exporter.snapshots.taking import take
+from exporter.snapshots.taking import Process, take
 from tests.exporter.snapshots.looks import BOOT_MS, TICKS, UPTIME_S, WORDS, host, moment, policy, process
 
 NEW = int((UPTIME_S + 3) * TICKS)
@@ -138,7 +139,7 @@ def test_the_processes_told_are_those_that_nobody_beats(
     assert len(told) == len(snapshot.processes) <= most
     everyone = take(first, second, replace(rules, watch=("*",), max_processes=100), WORDS).processes
     assert len(everyone) == len(now)
-    measures = (
+    measures: tuple[Callable[[Process], float], ...] = (
         lambda each: each.cpu or 0,
         lambda each: each.rss,
         lambda each: (each.read or 0) + (each.write or 0),
