@@ -14,6 +14,7 @@ from delivery.transport import Transport
 from exporter.reporting.messages import (
     MAX_INTERVAL_S,
     MAX_TEXT,
+    MIN_INTERVAL_S,
     Facts,
     Vitals,
     heartbeat,
@@ -77,6 +78,7 @@ class Reporter:
     """Whether a heartbeat got through since the last registration."""
 
     def __post_init__(self) -> None:
+        self.interval_s = min(max(self.interval_s, MIN_INTERVAL_S), MAX_INTERVAL_S)
         self.reported = Reported(interval_s=self.interval_s)
         self._heartbeats = self.connect(HEARTBEAT.format(self.agent_id))
 

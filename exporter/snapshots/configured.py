@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
+from exporter.collectors.processes.cgroups import ID_SHOWN, container_id, unit
 from exporter.collectors.processes.reading import Program
 from exporter.settings import Snapshot
 from exporter.snapshots.masking import command_line
@@ -18,12 +19,28 @@ def policy(settings: Snapshot) -> Policy:
     return Policy(top=settings.top, watch=settings.watch, max_processes=settings.max_processes)
 
 
-def words(settings: Snapshot, place: Callable[[Program], Place]) -> Words:
-    """Return how programs are told; without command lines where they are switched off."""
+def words(
+    settings: Snapshot,
+    *,
+    user_name: Callable[[int], str],
+    container_name: Callable[[str], str] = lambda container: container[:ID_SHOWN],
+) -> Words:
+    """Return how programs are told; without command lines where they are switched off.
+
+    `container_name` gets an id with 64 digits.
+    """
     patterns = [pattern.regex for pattern in settings.mask if pattern.text]
 
     @lru_cache(_REMEMBERED)
     def masked(program: Program) -> str:
         return command_line(program.args, patterns) if settings.command_lines else ""
+
+    def place(program: Program) -> Place:
+        container = container_id(program.cgroups)
+        return Place(
+            user=user_name(program.uid),
+            container=container and container_name(container),
+            unit=unit(program.cgroups),
+        )
 
     return Words(command_line=masked, place=place)

@@ -23,6 +23,9 @@ MAX_SPOOL_BYTES: Final = 32 * 1024 * 1024
 # Who scraped a moment ago has read all there is to know; part of the interval.
 FRESH: Final = 0.25
 
+# A mistake in the settings must not make the agent a burden.
+MIN_INTERVAL_S: Final = 1.0
+
 # The kernel tells the time of boot in whole seconds, and not always the same one.
 _BOOT_JITTER_MS: Final = 2000
 
@@ -85,7 +88,7 @@ class Recorder:
                 continue
             self.record()
             # After a pause of the whole host there is nothing to catch up with.
-            due_s = max(due_s + self.interval_s, self.clock.rising_s())
+            due_s = max(due_s + max(self.interval_s, MIN_INTERVAL_S), self.clock.rising_s())
 
     def record(self) -> None:
         """Take one snapshot and have it kept."""

@@ -104,6 +104,13 @@ def test_the_gateways_interval_wins_within_bounds(reporter: Reporters, asked: fl
         assert steps(made, clock, 2) == [0.0, used]
 
 
+@pytest.mark.parametrize(("set_to", "used"), [(0.0, MIN_INTERVAL_S), (86_400.0, MAX_INTERVAL_S)])
+def test_so_does_what_the_settings_say(reporter: Reporters, set_to: float, used: float) -> None:
+    with gateway(interval_s=0) as there:
+        made, clock = reporter(there.url, interval_s=set_to)
+        assert steps(made, clock, 2) == [0.0, used]
+
+
 def test_heartbeats_keep_their_beat_when_one_takes_long(reporter: Reporters) -> None:
     with gateway() as there:
         made, clock = reporter(there.url)

@@ -15,7 +15,7 @@ from delivery.sender import IDLE_S, WAIT_S, Sender
 from delivery.spool import Limits, Spool
 from delivery.transport import Target, Transport
 from exporter.collectors.processes.procfs import Proc
-from exporter.collectors.processes.reading import Look
+from exporter.collectors.processes.reading import Look, Program
 from exporter.collectors.processes.table import ProcessTable
 from exporter.settings import Snapshot as Settings
 from exporter.snapshots.configured import policy, words
@@ -23,8 +23,7 @@ from exporter.snapshots.conversation import ROUTE, Telling
 from exporter.snapshots.encoding import Agent
 from exporter.snapshots.host import Host, read
 from exporter.snapshots.recorder import MAX_SPOOL_BYTES, SPOOL_SHARE, Recorder, limits
-from exporter.snapshots.taking import Place
-from runtime.values import Pattern
+from runtime.values import Duration, Pattern
 from tests.delivery.parts import FakeClock
 from tests.delivery.receiver import Reply
 from tests.exporter.gateways import AGENT, DUTIFUL, Gateway, Reporters, bad, gateway, steps
@@ -48,8 +47,14 @@ class FakeTable:
             raise RuntimeError(self.broken)
         self.ages.append(max_age_s)
         self.looks += 1
-        args = ("/bin/app", "--password=hunter2", "card", "4111")
-        return look(self.clock.seconds, process(1, "app", cpu=100 * self.looks, rss=1, args=args))
+        app = Program(
+            comm="app",
+            args=("/bin/app", "--password=hunter2", "card", "4111"),
+            uid=33,
+            cgroups=(f"/system.slice/app.service/{'c0ffee' * 10}c0ff",),
+        )
+        busy = process(1, cpu=100 * self.looks, rss=1)
+        return look(self.clock.seconds, busy._replace(seen=busy.seen._replace(program=app)))
 
 
 def recorder(spool: Spool, settings: Settings = SETTINGS) -> tuple[Recorder, FakeTable, FakeClock]:
@@ -61,7 +66,7 @@ def recorder(spool: Spool, settings: Settings = SETTINGS) -> tuple[Recorder, Fak
             host=lambda: host(clock.seconds),
             keeper=spool,
             policy=policy(settings),
-            words=words(settings, lambda _: Place(user="www", unit="app.service")),
+            words=words(settings, user_name=lambda uid: f"user-{uid}"),
             agent=Agent(agent_id=AGENT, name="web-1"),
             max_bytes=settings.max_size.bytes,
             interval_s=settings.interval.ms / 1000,
@@ -129,11 +134,33 @@ def test_a_snapshot_is_taken_every_interval_and_sent_with_secrets_masked(tmp_pat
     assert last["totals"]["cpu"] == 100.0
     [told] = last["processes"]
     assert told["command"] == "/bin/app --password=*** ***"
-    assert (told["cpu"], told["user"], told["unit"]) == (6.7, "www", "app.service")
+    assert (told["cpu"], told["user"], told["unit"]) == (6.7, "user-33", "app.service")
+    assert told["container"] == "c0ffee" * 2
     assert there.headers[0]["content-encoding"] == "zstd"
     assert there.headers[0]["content-type"] == "application/json"
     assert set(table.ages) == {3.75}
     assert (made.recorded.taken, made.recorded.failed) == (3, 0)
+
+
+def test_no_interval_is_so_short_that_the_agent_becomes_a_burden(tmp_path: Path) -> None:
+    with spooled(tmp_path) as spool:
+        made, table, clock = recorder(spool, Settings(interval=Duration.parse("0s")))
+        end = clock.seconds + 10.5
+        made.run(lambda: clock.seconds > end, clock.sleep)
+    assert table.looks == 11
+
+
+def test_after_a_pause_of_the_host_nothing_is_caught_up_with(tmp_path: Path) -> None:
+    with spooled(tmp_path) as spool:
+        made, table, clock = recorder(spool)
+        pauses = iter([3600.0, 0.0, 0.0])
+
+        def sleep(seconds: float) -> None:
+            clock.sleep(seconds + next(pauses))
+
+        made.run(lambda: len(clock.slept) == 3, sleep)
+    assert table.looks == 4
+    assert clock.slept == [3615.0, 15.0, 15.0]
 
 
 def test_command_lines_can_be_left_out(tmp_path: Path) -> None:
@@ -311,7 +338,7 @@ def test_this_very_process_is_found_on_this_very_host(tmp_path: Path) -> None:
         made.clock = clock
         made.table = ProcessTable(Proc(Path("/proc"), wchan=False), clock.rising_s)
         made.host = lambda: read(Path("/proc"))
-        made.words = words(settings, lambda program: Place(user=pwd.getpwuid(program.uid).pw_name))
+        made.words = words(settings, user_name=lambda uid: pwd.getpwuid(uid).pw_name)
         made.record()
         clock.sleep(15)
         assert sum(number * number for number in range(1_000_000))
