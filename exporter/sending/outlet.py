@@ -1,7 +1,7 @@
 """One receiver's way out: its spool, its sender, and what became of all that was handed in.
 
-Must not know what is in a batch but for `SeriesOutlet`, which makes batches of families. Handing in never waits
-for the network. What was handed in is in the spool, whatever happens to the agent then.
+Must not know what is in a batch but for `SeriesOutlet`, which makes batches of families. Handing in never
+waits for the network. What was handed in is in the spool, whatever happens to the agent then.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -34,7 +34,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """How an outlet is: what waits, what was sent, refused and lost since the start, and what is wrong now."""
+    """How an outlet is: what waits, what was sent, refused and lost since the start, what is wrong now."""
 
     name: str
     waiting_batches: int
