@@ -24,8 +24,9 @@ class Page:
         name, known, add = family.name, self._known, self._lines.append
         for value, labels, suffix in family.points:
             text = known.get(labels) or self._learn(labels)
-            if -_WHOLE < value < _WHOLE and value == (whole := int(value)):
-                add(f"{name}{suffix}{text}{whole}\n")
+            if -_WHOLE < value < _WHOLE:
+                whole = int(value)
+                add(f"{name}{suffix}{text}{whole if whole == value else repr(value)}\n")
             else:
                 add(f"{name}{suffix}{text}{number(value)}\n")
 
@@ -34,7 +35,9 @@ class Page:
         return "".join(self._lines).encode("utf-8", "replace")
 
     def _learn(self, labels: Pairs) -> str:
-        inside = ",".join([f'{name}="{quoted(value)}"' for name, value in labels])
+        inside = ",".join([f'{name}="{value}"' for name, value in labels])
+        if inside.count('"') > 2 * len(labels) or "\\" in inside or "\n" in inside:
+            inside = ",".join([f'{name}="{quoted(value)}"' for name, value in labels])
         text = self._known[labels] = f"{{{inside}}} "
         return text
 

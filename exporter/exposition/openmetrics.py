@@ -42,5 +42,5 @@ def _head(family: Family, taken: set[str]) -> tuple[str, str]:
 def _is_right(family: Family) -> bool:
     """Whether the values are what the type promises: counters count up from 0, information is 1."""
     if family.kind == "info":
-        return all(point.value == 1 and not point.suffix for point in family.points)
-    return all(point.value >= 0 and not point.suffix for point in family.points)
+        return all(value == 1 and not suffix for value, _, suffix in family.points)
+    return all(value >= 0 and not suffix for value, _, suffix in family.points)

@@ -37,6 +37,7 @@ VIOLATIONS: Final = {
     "home-re2": {"promql/bad.py": "import re2"},
     "home-protobuf": {"gateway/bad.py": "from google.protobuf.message import Message"},
     "home-compression": {"remotewrite/bad.py": "import cramjam"},
+    "home-bcrypt": {"exporter/http/bad.py": "import bcrypt"},
     "home-settings": {"gateway/bad.py": "import yaml"},
     "home-metrics": {"gateway/http/bad.py": "from prometheus_client import Counter"},
 }

@@ -17,11 +17,12 @@ ISOLATION_BOUNDARIES: Final = frozenset(
     {
         "exporter/gathering/interrupting.py::_attempt",
         "exporter/gathering/lanes.py::failure",
+        "exporter/http/routes.py::answer",
+        "exporter/snapshots/recorder.py::record",
         "gateway/keeper.py::once",
         "gateway/storage/ledger/ledger.py::run",
         "runtime/logs.py::_text",
     }
-    {"exporter/snapshots/recorder.py::record", "gateway/keeper.py::once", "runtime/logs.py::_text"}
 )
 
 EVERYWHERE: Final = [*PRODUCT, "tests", "benchmarks"]

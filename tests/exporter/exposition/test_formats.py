@@ -1,12 +1,14 @@
 """Both formats: what is written is what the parsers read, for any labels, values and help."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -26,7 +28,7 @@ EXAMPLES: Final = (
         name="node_load1",
         kind="gauge",
         help='A\\B\nC "D"',
-        points=[Point(math.nan), Point(-math.inf, (("a", ""),))],
+        points=[Point(math.nan), Point(-math.inf, (("a", " ="),))],
     ),
     Family(name="agent_build_info", kind="info", help="Build.", points=[Point(1.0, (("version", "1"),))]),
     Family(name="agent_other_info", kind="info", help="No information.", points=[Point(2.0)]),
@@ -63,7 +65,7 @@ node_netstat_Ip_Forwarding 1
 # HELP node_load1 A\\B\nC "D"
 # TYPE node_load1 gauge
 node_load1 NaN
-node_load1{a=""} -Inf
+node_load1{a=" ="} -Inf
 # HELP agent_build_info Build.
 # TYPE agent_build_info gauge
 agent_build_info{version="1"} 1
@@ -98,11 +100,11 @@ def as_openmetrics(families: list[Family]) -> tuple[Read, dict[str, tuple[str, s
     return samples(found), {each.name: (each.type, each.documentation) for each in found}
 
 
-def samples(found: list[object]) -> Read:
+def samples(found: Iterable[Metric]) -> Read:
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for metric in found
-        for sample in metric.samples  # type: ignore[attr-defined]
+        for sample in metric.samples
     }
 
 
@@ -170,7 +172,8 @@ NAMES: Final = st.from_regex(r"[a-z][a-z0-9_]{0,8}(_total|_info)?", fullmatch=Tr
 LABELS: Final = st.dictionaries(
     st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True), st.text(max_size=8), max_size=3
 ).map(lambda pairs: tuple(pairs.items()))
-KINDS: Final = st.sampled_from(["counter", "gauge", "untyped", "info"])
+COUNTER: Final[Kind] = "counter"
+KINDS: Final = st.sampled_from([COUNTER, "gauge", "untyped", "info"])
 
 
 @st.composite
