@@ -57,6 +57,14 @@ class Server:
                 time.sleep(POLL_SECONDS)
         raise ServerFailed(f"{self.dir.name} was not ready after {START_SECONDS:.0f} s:\n{self.log_tail()}")
 
+    def wait_said(self, text: str) -> None:
+        """Return once the log has the text."""
+        deadline = time.monotonic() + START_SECONDS
+        while text not in self.log_tail():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise ServerFailed(f"{self.dir.name} never said {text!r}:\n{self.log_tail()}")
+            time.sleep(POLL_SECONDS)
+
     def stop(self) -> None:
         """End the server; a second call does nothing."""
         self.process.terminate()
@@ -139,6 +147,15 @@ class Servers:
             directory, port, "/", "prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", *flags
         )
 
+    def node_exporter_behind(self, web_config: Path) -> Server:
+        """A node_exporter that keeps people out as this file says; it can be asked once its log says so."""
+        require_peer("node-exporter")
+        directory, port = self._place("node-exporter")
+        arguments = (f"--web.listen-address=127.0.0.1:{port}", f"--web.config.file={web_config}")
+        server = self._launch(directory, port, "prometheus-node-exporter", *arguments)
+        server.wait_said("TLS is ")
+        return server
+
     def _place(self, name: str) -> tuple[Path, int]:
         self._count += 1
         directory = self._root / f"{name}-{self._count}"
@@ -146,6 +163,11 @@ class Servers:
         return directory, free_port()
 
     def _start(self, directory: Path, port: int, ready_path: str, program: str, *arguments: str) -> Server:
+        server = self._launch(directory, port, program, *arguments)
+        server.wait_ready(ready_path)
+        return server
+
+    def _launch(self, directory: Path, port: int, program: str, *arguments: str) -> Server:
         with (directory / "log").open("wb") as log:
             process = subprocess.Popen(
                 [find_program(program) or program, *arguments],
@@ -156,7 +178,6 @@ class Servers:
             )
         server = Server(url=f"http://127.0.0.1:{port}", dir=directory, process=process)
         self._running.callback(server.stop)
-        server.wait_ready(ready_path)
         return server
 
 
