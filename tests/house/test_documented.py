@@ -10,6 +10,10 @@ import pytest
 import yaml
 
 import fleetgauge
+from exporter.http import answers, connections, reading
+from exporter.http import routes as agent_routes
+from exporter.http import server as agent_server
+from exporter.http.site import Site
 from gateway.http import application, server
 from gateway.http.accounting import Accounting
 from gateway.http.encoding import MIN_BYTES
@@ -174,6 +178,29 @@ def test_every_route_is_documented_with_its_methods() -> None:
         for route in falcon.inspect.inspect_routes(app)
     }
     assert set(chapters("http-api.md", "`([A-Z, ]+ /.*)`")) == existing
+
+
+def test_every_page_of_the_agent_is_documented_with_its_methods() -> None:
+    pages = agent_routes.Routes(cast("Site", None), name="", version="", log=Log("test"), new_id=str)
+    existing = {f"{', '.join(methods)} {path}" for path, methods in pages.table.items()}
+    assert set(chapters("agent-http.md", "`([A-Z, ]+ /.*)`")) == existing
+
+
+def test_every_error_and_limit_of_the_agents_pages_is_documented() -> None:
+    found = chapters("agent-http.md", "(Errors|Connections)")
+    documented = {row[0]: row[1] for row in rows(found["Errors"])}
+    assert documented == {str(status): error_type for status, error_type in answers.ERROR_TYPES.items()}
+    text = (DOCS / "agent-http.md").read_text()
+    for sentence in (
+        f"larger than {reading.MAX_BODY_BYTES >> 10} KiB",
+        f"larger than {reading.MAX_HEAD_BYTES >> 10} KiB, or more than {reading.MAX_HEADERS} headers",
+        f"at most {reading.MAX_FIELDS} parameters",
+        f"From {answers.MIN_BYTES >> 10} KiB on",
+        f"Up to {agent_server.MAX_CONNECTIONS} are open",
+        f"after {connections.IDLE_SECONDS:.0f} s of silence, {connections.HEAD_SECONDS:.0f} s into",
+        f"within {connections.SEND_SECONDS:.0f} s",
+    ):
+        assert sentence in text
 
 
 def test_every_error_is_documented() -> None:
