@@ -78,13 +78,12 @@ class Runner:
 
     def gather(self, wanted: Callable[[str], bool]) -> list[Outcome]:
         """Run those whose name is wanted, and are due. Whoever comes meanwhile waits, but not for ever."""
-        states = [state for name, state in self._states.items() if wanted(name)]
         longest_s = max((state.collector.timeout_s for state in self._states.values()), default=0.0)
         if not self._turn.acquire(timeout=WAITS * 2 * longest_s):
             text = "not started: others are being answered"
-            return [Outcome(collector=state.collector.name, error=text) for state in states]
+            return [Outcome(collector=name, error=text) for name in self._states if wanted(name)]
         try:
-            return self._gather(states)
+            return self._gather([state for name, state in self._states.items() if wanted(name)])
         finally:
             self._turn.release()
 

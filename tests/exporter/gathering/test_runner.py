@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
@@ -188,6 +189,20 @@ def test_a_loop_that_catches_exceptions_is_ended_too(let_go: threading.Event) ->
         until(lambda: threads() == 0)
 
 
+def test_who_swallows_the_interrupt_keeps_it_to_himself(let_go: threading.Event) -> None:
+    def gather() -> Iterable[Family]:
+        try:
+            return loops()
+        except BaseException:
+            return [gauge("late")]
+
+    one = runner(does("swallows", gather, 0.1, source="x.py"), gives("good", gauge("x")))
+    outcomes = gathered(one)
+    assert outcomes["swallows"].error == "timed out after 0.1 s"
+    assert not outcomes["good"].error
+    until(lambda: threads() == 0)
+
+
 def test_what_had_to_be_interrupted_rests(let_go: threading.Event) -> None:
     skipped = [0.0]
     bad = does("loops", loops, 0.1, source="x.py")
@@ -200,23 +215,26 @@ def test_what_had_to_be_interrupted_rests(let_go: threading.Event) -> None:
 
 
 def test_an_interrupt_that_just_misses_its_call_hits_nothing_else(let_go: threading.Event) -> None:
-    def gather(until_s: float) -> Iterable[Family]:
+    def spins(until_s: float) -> Iterable[Family]:
         while time.monotonic() < until_s:
             pass
         return []
 
-    for step in range(40):
-        end = time.monotonic() + 0.05 + (step - 20) / 20_000
-        ran: list[int] = []
-        one = runner(
-            does("close", lambda end=end: gather(end), 0.05, source="x.py"),  # type: ignore[misc]
-            does("next", lambda ran=ran: ran.append(1) or [gauge("x")]),  # type: ignore[misc]
-        )
-        outcomes = gathered(one)
-        assert outcomes["close"].error in {"", "timed out after 0.05 s"}
-        assert outcomes["next"].families == [gauge("x")]
-        assert ran == [1]
-        until(lambda: threads() == 0)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for step in range(100):
+            end_s = time.monotonic() + 0.01 + (step % 20 - 10) / 20_000
+            one = runner(
+                does("close", partial(spins, end_s), 0.01, source="x.py"),
+                does("next", partial(list, [gauge("x")]), 5),
+            )
+            outcomes = gathered(one)
+            assert outcomes["close"].error in {"", "timed out after 0.01 s"}
+            assert outcomes["next"].families == [gauge("x")]
+            until(lambda: threads() == 0)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def test_results_are_shown_again_until_they_are_older_than_the_interval() -> None:
