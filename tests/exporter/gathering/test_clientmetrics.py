@@ -1,6 +1,7 @@
 """What prometheus_client's metrics become is what prometheus_client itself shows of them."""
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -74,10 +75,17 @@ def page(shown: str) -> Page:
     return found
 
 
+def names_of_labels(shown: str) -> list[list[str]]:
+    """In the order in which they are shown."""
+    samples = [line for line in shown.splitlines() if line[0] != "#" and "_created" not in line]
+    return [re.findall(r'(\w+)="(?:[^"\\]|\\.)*"', line) for line in samples]
+
+
 def assert_same(registry: Any) -> None:
     ours = text(checked(families_in(registry.collect())))
     theirs = generate_latest(registry).decode()
     assert page(ours) == page(theirs)
+    assert names_of_labels(ours) == names_of_labels(theirs)
     types = [line for line in theirs.splitlines() if line.startswith("# TYPE") and "_created" not in line]
     assert [line for line in ours.splitlines() if line.startswith("# TYPE")] == types
 

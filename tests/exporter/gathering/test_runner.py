@@ -257,6 +257,16 @@ def test_results_are_shown_again_until_they_are_older_than_the_interval() -> Non
     assert one.counts()["rare"] == Counts(runs=2)
 
 
+def test_what_could_not_be_started_is_not_shown_again_for_its_interval(let_go: threading.Event) -> None:
+    hanging = [does(f"hangs{n}", waits(let_go), 0.3) for n in range(MAX_LANES)]
+    one = runner(*hanging, gives("rare", gauge("x"), interval_s=1000))
+    one._lanes._patience_s = 0.005
+    assert gathered(one)["rare"].error == f"not started: {MAX_LANES} others hang"
+    let_go.set()
+    until(lambda: threads() == 0)
+    assert gathered(one)["rare"].families == [gauge("x")]
+
+
 def test_reload_keeps_what_stays_and_forgets_the_rest(let_go: threading.Event) -> None:
     kept = gives("kept", gauge("x"), interval_s=1000)
     one = runner(kept, does("hangs", waits(let_go), 0.1), does("gone", raises(ValueError())))
