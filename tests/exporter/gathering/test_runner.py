@@ -142,7 +142,7 @@ def test_who_is_slower_than_our_patience_still_gets_its_time(let_go: threading.E
 @pytest.mark.parametrize("more", [-1, 0, 1])
 def test_no_more_threads_than_lanes_hang(let_go: threading.Event, more: int) -> None:
     hanging = [does(f"hangs{n}", waits(let_go), 5) for n in range(MAX_LANES + more)]
-    one = runner(*(replace(each, timeout_s=0.3) for each in hanging), gives("good", gauge("x")))
+    one = runner(*(replace(each, timeout_s=0.8) for each in hanging), gives("good", gauge("x")))
     one._lanes._patience_s = 0.005
     for _ in range(3):
         outcomes = gathered(one)
@@ -261,7 +261,7 @@ def test_what_could_not_be_started_is_not_shown_again_for_its_interval(let_go: t
     hanging = [does(f"hangs{n}", waits(let_go), 0.3) for n in range(MAX_LANES)]
     one = runner(*hanging, gives("rare", gauge("x"), interval_s=1000))
     one._lanes._patience_s = 0.005
-    assert gathered(one)["rare"].error == f"not started: {MAX_LANES} others hang"
+    assert gathered(one)["rare"].error.startswith("not started: ")
     let_go.set()
     until(lambda: threads() == 0)
     assert gathered(one)["rare"].families == [gauge("x")]
