@@ -3,7 +3,7 @@
 Reads no clock but the one it is given. What goes wrong with one snapshot leaves the next one alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -40,8 +40,8 @@ class Table(Protocol):
 class Keeper(Protocol):
     """Keeps what waits to be sent."""
 
-    def append(self, batch: Batch, *, now_ms: int) -> None:
-        """Keep a batch."""
+    def put(self, batches: Iterable[Batch]) -> None:
+        """Keep batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,7 @@ class Recorder:
         if before is not None and before.look.at_s == moment.look.at_s:
             return
         body = encode(take(before, moment, self.policy, self.words), self.agent, self.max_bytes)
-        batch = Batch(body=body, samples=1, oldest_ms=moment.time_ms)
-        self.keeper.append(batch, now_ms=round(self.clock.now_s() * 1000))
+        self.keeper.put([Batch(body=body, samples=1, oldest_ms=moment.time_ms)])
         taken, size = self.recorded.taken + 1, self.recorded.bytes + len(body)
         self.recorded = replace(self.recorded, taken=taken, bytes=size, last_error="")
 

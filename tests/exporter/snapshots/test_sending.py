@@ -3,13 +3,16 @@
 import logging
 import os
 import pwd
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from delivery.records import Batch
 from delivery.retry import Backoff
 from delivery.sender import IDLE_S, WAIT_S, Sender
 from delivery.spool import Limits, Spool
@@ -17,6 +20,7 @@ from delivery.transport import Target, Transport
 from exporter.collectors.processes.procfs import Proc
 from exporter.collectors.processes.reading import Look, Program
 from exporter.collectors.processes.table import ProcessTable
+from exporter.sending.outlet import Outlet, Surroundings
 from exporter.settings import Snapshot as Settings
 from exporter.snapshots.configured import policy, words
 from exporter.snapshots.conversation import ROUTE, Telling
@@ -57,6 +61,18 @@ class FakeTable:
         return look(self.clock.seconds, busy._replace(seen=busy.seen._replace(program=app)))
 
 
+@dataclass(slots=True)
+class Into:
+    """Puts what is taken into a spool."""
+
+    spool: Spool
+    clock: FakeClock
+
+    def put(self, batches: Iterable[Batch]) -> None:
+        for batch in batches:
+            self.spool.append(batch, now_ms=round(self.clock.seconds * 1000))
+
+
 def recorder(spool: Spool, settings: Settings = SETTINGS) -> tuple[Recorder, FakeTable, FakeClock]:
     clock = FakeClock()
     table = FakeTable(clock)
@@ -64,7 +80,7 @@ def recorder(spool: Spool, settings: Settings = SETTINGS) -> tuple[Recorder, Fak
         Recorder(
             table=table,
             host=lambda: host(clock.seconds),
-            keeper=spool,
+            keeper=Into(spool, clock),
             policy=policy(settings),
             words=words(settings, user_name=lambda uid: f"user-{uid}"),
             agent=Agent(agent_id=AGENT, name="web-1"),
@@ -356,3 +372,49 @@ def test_this_very_process_is_found_on_this_very_host(tmp_path: Path) -> None:
     assert totals["memory"] > totals["memory_used"] > 0
     assert totals["cpus"] == os.cpu_count()
     assert totals["processes"] >= len(last["processes"])
+
+
+class RealClock:
+    """The clocks of the machine."""
+
+    def now_s(self) -> float:
+        return time.time()
+
+    def rising_s(self) -> float:
+        return time.monotonic()
+
+
+def test_reporter_and_outlet_in_threads_of_their_own_outlive_a_gateway_that_fails(
+    tmp_path: Path, reporter: Reporters
+) -> None:
+    stopped = threading.Event()
+    with gateway(DUTIFUL, bad(500), Reply(status=0), bad(429), DUTIFUL, interval_s=1) as there:
+        reporting, _ = reporter(there.url, clock=RealClock())
+        around = Surroundings(
+            spools=tmp_path, clock=RealClock(), chance=lambda: 0.0, user_agent="fleetgauge/test", sync=False
+        )
+        conversation = Telling(registered=lambda: reporting.reported.registered, announce=reporting.announce)
+        target = Target(url=there.url + ROUTE.format(AGENT), timeout_s=2)
+        with closing(Outlet("processes", target, conversation, around)) as outlet:
+            threads = [
+                threading.Thread(target=each.run, args=[stopped.is_set, stopped.wait])
+                for each in (reporting, outlet)
+            ]
+            for thread in threads:
+                thread.start()
+            with spooled(tmp_path / "unused") as unused:
+                made, _, _ = recorder(unused)
+            made.keeper, made.clock, made.table = outlet, RealClock(), FakeTable(FakeClock(time.time()))
+            for _ in range(3):
+                made.table.clock.sleep(15)
+                made.record()
+            end = time.monotonic() + 15
+            while len(there.snapshots) < 3 and time.monotonic() < end:
+                time.sleep(0.02)
+            stopped.set()
+            for thread in threads:
+                thread.join(5)
+            assert not any(thread.is_alive() for thread in threads)
+    assert len(set(times(there))) == len(there.snapshots) == 3
+    assert there.heartbeats[-1]["status"] == "stopping"
+    assert made.recorded.failed == 0
