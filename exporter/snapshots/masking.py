@@ -31,7 +31,7 @@ _KEY: Final = re.compile(r"key|auth|salt|hash|cert|sign|seed|sas", re.IGNORECASE
 _LONG: Final = re.compile(r"""\\?+["']?+(?=[^\s\d]{0,64}+\d)[A-Za-z0-9+_=-][A-Za-z0-9+/_=-]{15}""")
 # Names with passwords: of curl, of smbclient.
 _LOGINS: Final = frozenset({"-u", "-U", "--user", "--proxy-user", "--username", "--login"})
-_LOGIN: Final = re.compile(r"""\\?+["']?+(?!-)[^\s"':%=]{0,256}+[:%]""")
+_LOGIN: Final = re.compile(r"""\\?+["']?+[^\s"':%=]{0,256}+[:%]""")
 
 _NAME: Final = re.compile(r"[\w.-]++")
 _ASSIGNED: Final = re.compile(r"""\\?+["']?+\s*+(?:=>|:=|[=:])\s*+""")

@@ -179,6 +179,14 @@ def test_after_a_pause_of_the_host_nothing_is_caught_up_with(tmp_path: Path) -> 
     assert clock.slept == [3615.0, 15.0, 15.0]
 
 
+def test_the_same_look_twice_is_one_snapshot(tmp_path: Path) -> None:
+    with spooled(tmp_path) as spool:
+        made, table, _ = recorder(spool)
+        made.record()
+        made.record()
+        assert (table.looks, made.recorded.taken, spool.filling().batches) == (2, 1, 1)
+
+
 def test_command_lines_can_be_left_out(tmp_path: Path) -> None:
     with gateway() as there, spooled(tmp_path) as spool:
         made, _, _ = recorder(spool, Settings(command_lines=False))
