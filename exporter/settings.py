@@ -96,11 +96,14 @@ class Collectors(Section, frozen=True, kw_only=True):
     """What is collected."""
 
     arp: Annotated[Switch, "ARP entries by device."] = Switch()
+    bonding: Annotated[Switch, "Bonded network devices."] = Switch()
     conntrack: Annotated[Switch, "Tracked connections."] = Switch()
     container: Annotated[Container, "Containers of Docker and Podman, named as cAdvisor does."] = Container()
     cpu: Annotated[Switch, "CPU time by mode."] = Switch()
     cpufreq: Annotated[Switch, "CPU frequencies."] = Switch()
     diskstats: Annotated[Diskstats, "Block devices: operations, bytes, time."] = Diskstats()
+    dmi: Annotated[Switch, "What the maker says of the machine."] = Switch()
+    edac: Annotated[Switch, "Errors of memory."] = Switch()
     entropy: Annotated[Switch, "The kernel's entropy."] = Switch()
     filefd: Annotated[Switch, "Open files of the whole system."] = Switch()
     filesystem: Annotated[Filesystem, "How full file systems are."] = Filesystem()
@@ -113,6 +116,8 @@ class Collectors(Section, frozen=True, kw_only=True):
     netclass: Annotated[Netclass, "Network devices: state, speed, addresses."] = Netclass()
     netdev: Annotated[Netdev, "Network devices: bytes, packets, errors."] = Netdev()
     netstat: Annotated[Switch, "Counters of IP, TCP, UDP and ICMP."] = Switch()
+    nfs: Annotated[Switch, "NFS, as a client."] = Switch()
+    nfsd: Annotated[Switch, "NFS, as a server."] = Switch()
     nvme: Annotated[Switch, "NVMe devices."] = Switch()
     os: Annotated[Switch, "The operating system's release."] = Switch()
     powersupplyclass: Annotated[Switch, "Batteries and power supplies."] = Switch()
