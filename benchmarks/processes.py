@@ -62,7 +62,7 @@ class Scrape:
             their_cpu = 0.0
             if theirs is not None:
                 pid, url = theirs.process.pid, theirs.url
-                spent, their_wall = self._times(lambda: _get(url), lambda: _cpu_seconds(pid))
+                spent, their_wall = self._times(lambda: _get(url), lambda: cpu_seconds(pid))
                 # Theirs is told in ticks of 10 ms: only the mean of many says something.
                 their_cpu = sum(spent) / len(spent)
                 times, cpu_times = median(their_wall) / median(wall), their_cpu / (sum(cpu) / len(cpu))
@@ -100,7 +100,8 @@ def _get(url: str) -> bytes:
         return page
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

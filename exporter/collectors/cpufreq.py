@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from exporter.collectors.files import attribute_number
+from exporter.collectors.files import attributes
 from exporter.collectors.making import labelled, with_points
 from exporter.families import Family
 
@@ -31,9 +31,11 @@ def read(sys: Path) -> Snapshot:
     """The frequencies now; of a CPU that tells none, nothing."""
     found: dict[str, dict[str, int]] = {file: {} for file, _, _ in FREQUENCIES}
     for directory in sorted((sys / "devices/system/cpu").glob("cpu[0-9]*")):
-        for file, by_cpu in found.items():
-            if (value := attribute_number(directory / "cpufreq" / file)) is not None:
-                by_cpu[directory.name.removeprefix("cpu")] = value
+        if (directory / "cpufreq").is_dir():
+            for file, value in attributes(directory / "cpufreq", found).items():
+                # A CPU that is asleep may say <unknown>.
+                if value.isdecimal():
+                    found[file][directory.name.removeprefix("cpu")] = int(value)
     return Snapshot(kilohertz=found)
 
 

@@ -1,12 +1,15 @@
 """Small files of /proc and /sys. Knows how they are read, not what they mean."""
 
+import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 _CHUNK: Final = 65_536
+# A file of /sys is never longer.
+_PAGE: Final = 4096
 # What the kernel answers for an attribute that this device has not, or not now.
 _ABSENT: Final = frozenset(
     {
@@ -60,6 +63,30 @@ def attribute(path: Path | str) -> str | None:
         if error.errno in _ABSENT:
             return None
         raise
+
+
+def attributes(directory: Path | str, names: Iterable[str]) -> dict[str, str]:
+    """What several files of one directory of /sys say, without those that `attribute` finds None for.
+
+    Their paths are long and full of links: to walk them once saves half the time.
+    """
+    found = {}
+    place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in names:
+            with contextlib.suppress(PermissionError):
+                try:
+                    file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=place)
+                    try:
+                        found[name] = os.read(file, _PAGE).decode(errors="replace").strip()
+                    finally:
+                        os.close(file)
+                except OSError as error:
+                    if error.errno not in _ABSENT:
+                        raise
+    finally:
+        os.close(place)
+    return found
 
 
 def attribute_number(path: Path | str) -> int | None:

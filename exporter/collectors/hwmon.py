@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from exporter.collectors.files import attribute
+from exporter.collectors.files import attribute, attributes
 from exporter.collectors.making import with_points
 from exporter.families import Family, Kind, Point
 
@@ -90,10 +90,11 @@ def read(sys: Path) -> Snapshot:
 
 def _files(directory: Path) -> Iterator[tuple[str, str, str, str]]:
     """Type and number of a sensor, what of it, and what its file says."""
-    for name in sorted(os.listdir(directory)):  # noqa: PTH208
-        found = _FILE.fullmatch(name)
-        if found and found[1] in TYPES and (value := attribute(f"{directory}/{name}")) is not None:
-            yield found[1], found[2] or "0", found[3] or "", value
+    matches = filter(None, map(_FILE.fullmatch, sorted(os.listdir(directory))))  # noqa: PTH208
+    files = {found[0]: found for found in matches if found[1] in TYPES}
+    for name, value in attributes(directory, files).items():
+        _, kind, number, element = files[name].group(0, 1, 2, 3)
+        yield kind, number or "0", element or "", value
 
 
 def _parsed(value: str) -> float | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from exporter.collectors.files import attribute
+from exporter.collectors.files import attributes
 from exporter.collectors.making import labelled, with_points
 from exporter.families import Family, Kind, Point
 
@@ -30,6 +30,7 @@ NUMBERS: Final[tuple[tuple[str, str, Kind], ...]] = (
     ("type", "protocol_type", "gauge"),
 )
 INFO: Final = ("address", "broadcast", "duplex", "ifalias", "operstate")
+FILES: Final = (*(file for file, _, _ in NUMBERS), *INFO)
 # Megabits a second to bytes a second.
 _MEGABIT: Final = 1_000_000 // 8
 
@@ -48,9 +49,11 @@ def read(sys: Path, shown: Callable[[str], bool]) -> Snapshot:
     for directory in sorted((sys / "class/net").iterdir()):
         if not shown(directory.name) or not directory.is_dir():
             continue
-        found = {file: attribute(f"{directory}/{file}") for file, _, _ in NUMBERS}
-        numbers[directory.name] = {file: int(value, 0) for file, value in found.items() if value}
-        words[directory.name] = {file: attribute(f"{directory}/{file}") or "" for file in INFO}
+        found = attributes(directory, FILES)
+        numbers[directory.name] = {
+            file: int(value, 0) for file, _, _ in NUMBERS if (value := found.get(file))
+        }
+        words[directory.name] = {file: found.get(file, "") for file in INFO}
     return Snapshot(numbers=numbers, words=words)
 
 

@@ -1,11 +1,15 @@
-"""Processes and threads by state (`node_processes_*`), from /proc. Reads a file for each thread."""
+"""Processes and threads by state (`node_processes_*`), from /proc.
 
+Reads a file for each process, and for each thread where there are several.
+"""
+
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.collectors.files import number, text
+from exporter.collectors.files import column, number, text
 from exporter.collectors.making import labelled, single
 from exporter.families import Family
 
@@ -24,9 +28,12 @@ def read(proc: Path) -> Snapshot:
     """The counts now. What ends while we look is left out."""
     processes, threads = Counter[str](), Counter[str]()
     for process in _numbered(proc):
-        if state := _state(process):
+        if found := _state(process):
+            state, count = found
             processes[state] += 1
-            threads.update(filter(None, map(_state, _numbered(process / "task"))))
+            # A process of one thread is in that thread's state, and most are.
+            of_threads = [found] if count == 1 else map(_state, _numbered(f"{process}/task"))
+            threads.update(of_thread[0] for of_thread in of_threads if of_thread)
     return Snapshot(
         processes=dict(sorted(processes.items())),
         threads=dict(sorted(threads.items())),
@@ -35,22 +42,24 @@ def read(proc: Path) -> Snapshot:
     )
 
 
-def _numbered(directory: Path) -> Iterator[Path]:
+def _numbered(directory: Path | str) -> Iterator[str]:
     try:
-        yield from (path for path in directory.iterdir() if path.name.isdecimal())
+        names = os.listdir(directory)  # noqa: PTH208
     except (FileNotFoundError, ProcessLookupError):
-        return
+        return iter(())
+    return (f"{directory}/{name}" for name in names if name.isdecimal())
 
 
-def _state(task: Path) -> str | None:
-    """The letter after the name, which may itself hold brackets and blanks; None where the task has ended."""
+def _state(task: str) -> tuple[str, int] | None:
+    """The letter after the name, which may itself hold brackets and blanks, and how many threads there are.
+
+    None where the task has ended.
+    """
     try:
-        words = text(task / "stat").rpartition(")")[2].split()
+        words = text(f"{task}/stat").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    if not words:
-        raise ValueError(f"no state in the stat file of task {task.name}")
-    return words[0]
+    return column(words, 0), int(column(words, 17))
 
 
 def to_metrics(snapshot: Snapshot) -> list[Family]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from exporter.collectors.files import attribute
+from exporter.collectors.files import attributes
 from exporter.collectors.making import labelled, with_points
 from exporter.families import Family, Point
 
@@ -105,9 +105,9 @@ def read(sys: Path) -> Snapshot:
     """The supplies now."""
     numbers, words = {}, {}
     for directory in sorted((sys / "class/power_supply").iterdir()):
-        found = {file: attribute(f"{directory}/{file}") for file in (*NUMBERS, *WORDS)}
-        numbers[directory.name] = {file: int(value) for file in NUMBERS if (value := found[file])}
-        words[directory.name] = {file: value for file in WORDS if (value := found[file])}
+        found = attributes(directory, (*NUMBERS, *WORDS))
+        numbers[directory.name] = {file: int(value) for file in NUMBERS if (value := found.get(file))}
+        words[directory.name] = {file: value for file in WORDS if (value := found.get(file))}
     return Snapshot(numbers=numbers, words=words)
 
 
