@@ -3,13 +3,16 @@
 Owns what it prints and its exit codes. Imports the agent itself only when it runs.
 """
 
+import sys
+
 import click
 
 from exporter.checks import problems
-from exporter.errors import AgentError, ListenRefused
+from exporter.errors import AgentError
 from exporter.settings import AgentSettings
 from runtime import logs
 from runtime.cli import Reread, UsageProblem, settings_command
+from runtime.errors import ListenFailed, ListenRefused, SettingsError
 from runtime.stop import Stop
 
 _ONCE = click.Option(["--once"], is_flag=True, help="Print one scrape and exit.")
@@ -30,11 +33,14 @@ def agent(settings: AgentSettings, reread: Reread[AgentSettings], once: bool) ->
     logs.configure(form=settings.log_format, level=settings.log_level)
     try:
         if once:
-            click.echo(app.once(settings), nl=False)
-            return
+            page, failing = app.once(settings)
+            click.echo(page, nl=False)
+            for name, reason in failing.items():
+                click.echo(f"{name}: {reason}", err=True)
+            sys.exit(1 if failing else 0)
         running = app.Agent(settings, reread=reread)
-    except ListenRefused as error:
+    except (ListenRefused, SettingsError) as error:
         raise UsageProblem(str(error)) from error
-    except AgentError as error:
+    except (AgentError, ListenFailed) as error:
         raise click.ClickException(str(error)) from error
     running.run(stop)

@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from gateway.http import application, listen
@@ -49,6 +48,7 @@ from runtime.logs import Log
 from runtime.memory import keep_freed_memory
 from runtime.settings import file_of, flags_of
 from runtime.stop import Stop
+from runtime.version import VERSION
 
 # The step in work is a transaction; the server has taken up to 3 of the 5 s that a stop may take.
 _UPKEEP_STOP_SECONDS = 1.0
@@ -60,7 +60,7 @@ class Gateway:
     def __init__(self, settings: GatewaySettings) -> None:
         keep_freed_memory()
         self._log = Log("gateway")
-        self._version = version("fleetgauge")
+        self._version = VERSION
         sock = listen.open_socket(settings.listen, allow_anonymous=settings.allow_anonymous)
         self.url = url_of(sock)
         self._metrics = metrics = Metrics(version=self._version, python=platform.python_version())

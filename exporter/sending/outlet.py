@@ -81,7 +81,15 @@ class Outlet:
     def put(self, batches: Iterable[Batch]) -> None:
         """Keep batches until the receiver has them."""
         for batch in batches:
-            self._spool.append(batch, now_ms=int(self._clock.now_s() * 1000))
+            self.append(batch, now_ms=int(self._clock.now_s() * 1000))
+
+    def retarget(self, target: Target, conversation: Conversation) -> None:
+        """Send to another place from the next attempt on, also what waits; raises BadTarget."""
+        self._sender.transport, self._sender.conversation = Transport(target), conversation
+
+    def append(self, batch: Batch, *, now_ms: int) -> None:
+        """Keep one batch until the receiver has it."""
+        self._spool.append(batch, now_ms=now_ms)
 
     def run(self, stopped: Callable[[], bool], sleep: Callable[[float], None]) -> None:
         """Send until told to stop. `sleep` should return early then."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.version import VERSION
 from tests.house.environments import make_environment, offline, succeed
-from tests.house.tree import PACKAGES, PRODUCT, PYPROJECT, ROOT, run
+from tests.house.tree import PACKAGES, PRODUCT, ROOT, run
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_product_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    information = f"fleetgauge-{PYPROJECT['project']['version']}.dist-info"
+    information = f"fleetgauge-{VERSION}.dist-info"
     assert {name.partition("/")[0] for name in names} == {*PRODUCT, information}
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
     assert f"{information}/licenses/LICENSE" in names
@@ -42,7 +43,7 @@ def test_the_wheel_holds_the_product_and_nothing_else(wheel: Path) -> None:
 
 def test_the_base_install_runs_without_the_checkout(programs: Path, tmp_path: Path) -> None:
     printed = succeed(programs / "fleetgauge", "--version", cwd=tmp_path, env=offline())
-    assert PYPROJECT["project"]["version"] in printed
+    assert VERSION in printed
 
 
 def test_the_base_install_has_nothing_of_the_gateway(programs: Path, tmp_path: Path) -> None:
