@@ -233,6 +233,18 @@ def test_versions_and_ciphers_are_those_of_the_file(
         assert cipher in {None, found[0]}
 
 
+@pytest.mark.parametrize(("curve", "good"), [("secp384r1", True), ("prime256v1", False)])
+def test_one_curve_is_obeyed(config: Path, certificates: Certificates, curve: str, good: bool) -> None:
+    client = certificates.trusting()
+    client.set_ecdh_curve(curve)
+    with serving(web_config=secured(config, certificates, "  curve_preferences: [CurveP384]\n")) as pages:
+        if good:
+            assert ask(pages, "/", tls=client).status == 200
+        else:
+            with pytest.raises(REFUSED):
+                ask(pages, "/", tls=client)
+
+
 def test_a_new_certificate_counts_for_the_next_connection(config: Path, certificates: Certificates) -> None:
     for kind in (certificates.cert, certificates.key):
         (config.parent / kind("own").name).write_bytes(kind("server").read_bytes())
