@@ -198,7 +198,9 @@ def test_the_parsers_read_what_was_written(made: list[Family]) -> None:
     assert equal(as_text(made)[0], expected(renamed))
     read, about = as_openmetrics(made)
     assert equal(read, expected(shown))
-    assert sorted(said for _, said in about.values()) == sorted(each.help for each in shown)
+    # Spaces before the help belong to what separates it.
+    said = sorted(about_it.lstrip(" ") for _, about_it in about.values())
+    assert said == sorted(each.help.lstrip(" ") for each in shown)
 
 
 def test_a_name_that_is_no_unicode_does_not_break_the_page() -> None:
