@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
 
+from exporter.collectors.making import with_points
 from exporter.families import Family, Kind, Pairs, Point
 from exporter.gathering.collector import Collector, Outcome
 from exporter.gathering.lanes import one_line
@@ -148,9 +149,10 @@ class Counts:
 
 
 def own_families(collectors: Sequence[Collector], counts: Mapping[str, Counts]) -> list[Family]:
-    """What the agent shows about its collectors."""
-    told = sorted(counts.items())
-    shown = [
+    """What the agent shows about collectors of users, and about others that ever failed: the rest is silence."""
+    users = {each.name for each in collectors if each.source}
+    told = [(name, each) for name, each in sorted(counts.items()) if each.failures or name in users]
+    shown = with_points(
         Family(
             name=f"fleetgauge_agent_collector_{name}_total",
             kind="counter",
@@ -162,7 +164,7 @@ def own_families(collectors: Sequence[Collector], counts: Mapping[str, Counts]) 
             ("failures", "How often it failed."),
             ("timeouts", "How often it failed because it took too long."),
         )
-    ]
+    )
     info = [
         Point(1.0, (("collector", each.name), ("version", each.version), ("source", each.source)))
         for each in collectors

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from exporter.cli import agent
-from exporter.errors import ListenFailed, ListenRefused, StateUnusable
+from exporter.errors import StateUnusable
 from exporter.settings import AgentSettings
 from runtime import logs
+from runtime.errors import ListenFailed, ListenRefused
 from runtime.stop import Stop
 from tests.test_cli import python
 
