@@ -1,4 +1,4 @@
-"""What the sender gets to real receivers: our gateway in 2.0, Debian's Prometheus in 1.0."""
+"""What the sender gets to real receivers: our gateway in 2.0, Prometheus and VictoriaMetrics in 1.0."""
 
 import time
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ import requests
 from remotewrite.model import Series
 from tests.delivery.parts import Senders, batch_of, series, version_of
 from tests.gateway.programs import running
-from tests.peers.servers import Server, Servers
+from tests.peers.servers import Servers
 
 SECONDS = 20.0
 
 
 @pytest.fixture
-def prometheus(tmp_path: Path) -> Iterator[Server]:
-    with Servers(tmp_path) as servers:
-        yield servers.prometheus()
+def servers(tmp_path: Path) -> Iterator[Servers]:
+    with Servers(tmp_path) as running_servers:
+        yield running_servers
 
 
 def of_now(*ages_s: int) -> list[Series]:
@@ -50,9 +50,23 @@ def test_the_gateway_has_the_backlog_with_its_own_times(sender_to: Senders) -> N
 
 
 @pytest.mark.peer("prometheus")
-def test_prometheus_gets_1_0_and_has_all_of_it(prometheus: Server, sender_to: Senders) -> None:
+def test_prometheus_gets_1_0_and_has_all_of_it(servers: Servers, sender_to: Senders) -> None:
     sent = of_now(60, 30, 5)
+    prometheus = servers.prometheus()
     sender, clock = sender_to(f"{prometheus.url}/api/v1/write", *map(batch_of, sent))
     assert sender.drain(SECONDS, clock.sleep)
     assert read_back(prometheus.url) == expected(sent)
     assert (version_of(sender), sender.sent.samples, sender.sent.refused) == (1, 3, 0)
+
+
+@pytest.mark.peer("victoria-metrics")
+def test_victoria_metrics_gets_1_0_and_has_the_backlog_in_any_order(
+    servers: Servers, sender_to: Senders
+) -> None:
+    sent = of_now(3600, 1800, 60, 5)
+    victoria = servers.victoria_metrics()
+    sender, clock = sender_to(f"{victoria.url}/api/v1/write", *map(batch_of, sent), order="interleaved")
+    assert sender.drain(SECONDS, clock.sleep)
+    requests.get(f"{victoria.url}/internal/force_flush", timeout=10)
+    assert read_back(victoria.url) == expected(sent)
+    assert (version_of(sender), sender.sent.samples, sender.sent.refused) == (1, 4, 0)

@@ -5,13 +5,19 @@ from email.utils import formatdate
 
 import pytest
 
+from delivery.batches import MAX_SAMPLES, batched
 from delivery.retry import MAX_EXCERPT_BYTES, MAX_RETRY_AFTER_S, MEND_WAIT_S
 from delivery.transport import Target
 from remotewrite.compression import decompress
 from remotewrite.encode.downgrade import v1_from_v2 as encode_v1_of
 from remotewrite.encode.v1 import encode_v1
+from remotewrite.model import Sample, Series
 from tests.delivery.parts import NOW_MS, Senders, batch_of, series, version_of
 from tests.delivery.receiver import Reply, receiving, refusing_port
+from tests.remotewrite.schema import write_v2_pb2 as v2
+from timeseries.histogram import Histogram, HistogramSample
+from timeseries.labels import Labels
+from timeseries.metadata import Metadata
 
 ONE = batch_of(series(1))
 TWO = batch_of(series(2))
@@ -237,3 +243,68 @@ def test_a_poisonous_batch_does_not_keep_the_present_from_getting_out(sender_to:
     assert receiver.bodies == [body for other in reversed(others) for body in (other.body, poison.body)] + [
         poison.body
     ]
+
+
+def test_a_request_keeps_to_the_rules_of_2_0_for_symbols_references_labels_and_times() -> None:
+    labels = Labels({"zone": "b", "__name__": "a_total", "host": "zone"})
+    again = Labels({"__name__": "b_total", "host": "zone", "zone": "a_total"})
+    many = [
+        Series(labels=labels, samples=[Sample(NOW_MS, 0.0), Sample(NOW_MS + 1, 2.0)]),
+        Series(labels=again, samples=[Sample(NOW_MS, 3.0)], metadata=Metadata(family="b_total", help="zone")),
+    ]
+    [batch] = batched(many).batches
+    request = v2.Request.FromString(decompress(batch.body))
+    assert request.symbols[0] == ""
+    assert len(set(request.symbols)) == len(request.symbols)
+    for one in request.timeseries:
+        refs = list(one.labels_refs)
+        assert len(refs) % 2 == 0
+        assert max(refs) < len(request.symbols)
+        names = [request.symbols[ref] for ref in refs[::2]]
+        assert names == sorted(names)
+        assert "__name__" in names
+        times = [sample.timestamp for sample in one.samples]
+        assert times == sorted(set(times))
+        assert not (one.samples and one.histograms)
+    assert request.timeseries[0].samples[1].timestamp == NOW_MS + 1, "times are milliseconds"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Series(labels=Labels({"a": "b"}), samples=[Sample(NOW_MS, 1.0)]),
+        Series(labels=Labels({"__name__": "a"}), samples=[Sample(NOW_MS, 1.0), Sample(NOW_MS, 2.0)]),
+        Series(labels=Labels({"__name__": "a"}), samples=[Sample(NOW_MS, 1.0), Sample(NOW_MS - 1, 2.0)]),
+        Series(
+            labels=Labels({"__name__": "a"}),
+            samples=[Sample(NOW_MS, 1.0)],
+            histograms=[HistogramSample(NOW_MS, Histogram(count=0.0, sum=0.0, schema=0, integer=True))],
+        ),
+    ],
+    ids=["no name", "the same time twice", "back in time", "samples and histograms"],
+)
+def test_what_the_rules_forbid_never_leaves(bad: Series) -> None:
+    assert batched([bad]).batches == []
+
+
+def test_a_request_has_2_000_samples_at_most_and_so_never_10_000_series() -> None:
+    sizes = [each.samples for each in batched([series(number) for number in range(10_001)]).batches]
+    assert sizes == [MAX_SAMPLES] * 5 + [1]
+
+
+def test_the_first_1_024_bytes_of_an_answer_are_logged_even_if_they_are_no_text(
+    sender_to: Senders, caplog: pytest.LogCaptureFixture
+) -> None:
+    with receiving(Reply(status=400, body=b"\xff\x00" * 1000, headers={})) as receiver:
+        sender, clock = sender_to(receiver.url, ONE)
+        assert sender.drain(FOR_EVER, clock.sleep)
+    assert "\ufffd\x00" in caplog.records[0].__dict__["fields"]["reason"]
+
+
+@pytest.mark.parametrize("status", [600, 999, 199, 304])
+def test_a_status_that_nobody_knows_is_tried_again(status: int, sender_to: Senders) -> None:
+    with receiving(Reply(status=status)) as receiver:
+        sender, _ = sender_to(Target(url=receiver.url, timeout_s=2), ONE)
+        sender.step()
+        assert sender.spool.filling().batches == 1
+    assert sender.sent.failures == 1
