@@ -35,6 +35,7 @@ def test_an_address_has_the_proxy_of_its_scheme_unless_it_is_left_out(url: str, 
 
 
 def test_names_may_be_small_and_a_star_means_all() -> None:
-    assert proxy_for("http://a/", {"http_proxy": "http://p:1"}) == "http://p:1"
-    assert proxy_for("http://a/", {"http_proxy": "http://p:1", "no_proxy": "*"}) == ""
+    small = {name.lower(): value for name, value in BOTH.items()}
+    assert proxy_for("http://a/", small) == BOTH["HTTP_PROXY"]
+    assert proxy_for("http://a/", small | {"no_proxy": "*"}) == ""
     assert proxy_for("http://a/", {}) == ""

@@ -21,6 +21,7 @@ from exporter.settings import (
 from runtime.errors import SettingsError
 from runtime.values import Duration, LabelPair, Pattern, Size
 
+MINE, THEIRS = "http://mine:1", "http://theirs:1"
 DROP = RelabelRule(action="drop", source_labels=("__name__",), regex=Pattern.parse("go_.*"))
 
 
@@ -36,7 +37,7 @@ def test_the_gateway_is_a_receiver() -> None:
         write_relabel_configs=(DROP,),
         spool=SpoolSettings(order="oldest-first"),
     )
-    [gateway] = receivers(settings, {"HTTPS_PROXY": "http://proxy:1"})
+    [gateway] = receivers(settings, {"HTTPS_PROXY": THEIRS})
     expected = Target(
         url="https://gateway:9095/api/v1/write",
         token_file=Path("/token"),
@@ -44,7 +45,7 @@ def test_the_gateway_is_a_receiver() -> None:
         cert_file=Path("/cert"),
         key_file=Path("/key"),
         server_name="gw",
-        proxy="http://proxy:1",
+        proxy=THEIRS,
     )
     rule = Rule(action="drop", source_labels=("__name__",), regex="go_.*")
     assert gateway == Receiver(name="gateway", target=expected, rules=(rule,), order="oldest-first")
@@ -52,10 +53,10 @@ def test_the_gateway_is_a_receiver() -> None:
 
 
 def test_a_proxy_of_the_settings_wins_over_the_environment() -> None:
-    environment = {"HTTP_PROXY": "http://other:1"}
-    block = RemoteWrite(url="http://a/w", proxy_url="http://mine:1")
-    settings = AgentSettings(gateway="http://g", proxy="http://mine:1", remote_write=(block,))
-    assert [each.target.proxy for each in receivers(settings, environment)] == ["http://mine:1"] * 2
+    environment = {"HTTP_PROXY": THEIRS}
+    block = RemoteWrite(url="http://a/w", proxy_url=MINE)
+    settings = AgentSettings(gateway="http://g", proxy=MINE, remote_write=(block,))
+    assert [each.target.proxy for each in receivers(settings, environment)] == [MINE] * 2
 
 
 def test_each_remote_write_block_is_a_receiver_with_its_own_rules_after_those_for_all() -> None:
