@@ -206,6 +206,16 @@ requests = st.lists(series(), max_size=5)
 # --- reference messages ---
 
 
+def rewritten_v1(body: bytes) -> bytes:
+    """Return a 1.0 request as protobuf writes it, which leaves out values of 0."""
+    return v1.WriteRequest.FromString(body).SerializeToString()
+
+
+def rewritten_v2(body: bytes) -> bytes:
+    """Return a 2.0 request as protobuf writes it, which leaves out values of 0."""
+    return v2.Request.FromString(body).SerializeToString()
+
+
 def reference_v1(series: Iterable[Series], metadata: Iterable[Metadata] = ()) -> v1.WriteRequest:
     """Return the 1.0 request as protobuf's own message."""
     request = v1.WriteRequest()

@@ -12,9 +12,6 @@ LENGTH: Final = 2
 
 double: Final = struct.Struct("<d").pack
 
-# The one double that is a default: -0.0 has other bits and goes over the wire.
-ZERO: Final = bytes(8)
-
 
 # Lengths, times and references repeat within a request and from one to the next.
 @lru_cache(maxsize=4096)

@@ -1,7 +1,8 @@
 """Samples, histograms and exemplars as bytes: alike in 1.0 and 2.0, but for the start times of 2.0.
 
-Knows no requests, and not how labels are written. A field at its default is left out, as proto3 wants;
-the counts of a histogram never are: which one of their `oneof` is there says what kind it is.
+Knows no requests, and not how labels are written. A field at its default is left out, as proto3 wants, but
+for two. The counts of a histogram: which one of their `oneof` is there says what kind it is. And the value
+of a sample: with it a request has the same layout whatever the values are, and the gateway need not parse it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,6 @@ from remotewrite.encode.fields import (
     FIXED64,
     LENGTH,
     VARINT,
-    ZERO,
     delimited,
     double,
     key,
@@ -29,6 +29,8 @@ from timeseries.errors import InvalidHistogram
 from timeseries.exemplar import Exemplar
 from timeseries.histogram import Buckets, Histogram, HistogramSample, Span
 from timeseries.labels import Labels
+
+_DOUBLE_BYTES: Final = 8
 
 _SAMPLE: Final = key(2, LENGTH)
 _VALUE: Final = key(1, FIXED64)
@@ -58,12 +60,8 @@ def sample_fields(samples: Iterable[Sample], *, starts: bool) -> list[bytes]:
     """Write the samples of a series."""
     parts: list[bytes] = []
     for time_ms, value, start_ms in samples:
-        bits = double(value)
         head, tail = _around(time_ms, start_ms if starts else 0)
-        if bits == ZERO:
-            parts.append(delimited(_SAMPLE, tail))
-        else:
-            parts += (head, bits, tail)
+        parts += (head, double(value), tail)
     return parts
 
 
@@ -72,7 +70,7 @@ def sample_fields(samples: Iterable[Sample], *, starts: bool) -> list[bytes]:
 def _around(time_ms: int, start_ms: int) -> tuple[bytes, bytes]:
     """Return what stands before and after the value of a sample."""
     tail = number(_TIME, signed(time_ms)) + number(_START, signed(start_ms))
-    return _SAMPLE + varint(len(_VALUE) + len(ZERO) + len(tail)) + _VALUE, tail
+    return _SAMPLE + varint(len(_VALUE) + _DOUBLE_BYTES + len(tail)) + _VALUE, tail
 
 
 def exemplar_fields(
