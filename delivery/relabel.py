@@ -99,12 +99,17 @@ class Rule:
         for name in _UNREAD.get(action, ()):
             if getattr(self, name) != _DEFAULTS.get(name, type(getattr(self, name))()):
                 raise BadRule(f"{action} takes no {name}")
+        if self.modulus < 0:
+            raise BadRule("the modulus is below 0")
+        for name in self.source_labels:
+            if not is_legacy_label_name(name):
+                raise BadRule(f"source_labels: {name} is no label name")
         if action == "replace":
             good = _TARGET.fullmatch(self.target_label) is not None
         elif action == "labelmap":
             good = _TARGET.fullmatch(self.replacement) is not None
         else:
-            good = not self.target_label or is_legacy_label_name(self.target_label)
+            good = action not in _NEED_TARGET or is_legacy_label_name(self.target_label)
         if not good:
             name = "replacement" if action == "labelmap" else "target_label"
             raise BadRule(f"{name} {getattr(self, name)} is no label name")

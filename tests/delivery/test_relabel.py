@@ -91,6 +91,8 @@ def test_rules_follow_one_another() -> None:
         ({"target_label": "0${1}"}, "is no label name"),
         ({"action": "hashmod", "target_label": "a"}, "modulus"),
         ({"action": "hashmod", "target_label": "${1}", "modulus": 2}, "is no label name"),
+        ({"action": "keep", "source_labels": ("a-b",)}, "source_labels: a-b is no label name"),
+        ({"action": "keep", "modulus": -1}, "the modulus is below 0"),
         ({"action": "labelmap", "replacement": "a-b"}, "replacement a-b is no label name"),
         ({"action": "labeldrop", "source_labels": ("a",)}, "labeldrop takes no source_labels"),
         ({"action": "keepequal", "target_label": "a", "regex": "b"}, "keepequal takes no regex"),

@@ -1,5 +1,7 @@
 """From settings to receivers."""
 
+import json
+import random
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from delivery.relabel import Rule
 from delivery.spool import Limits
 from delivery.transport import Target
+from exporter.checks import problems
 from exporter.sending.series import Identity
 from exporter.sending.targets import Receiver, gateway_target, identity, limits, receivers
 from exporter.settings import (
@@ -19,7 +22,9 @@ from exporter.settings import (
     Tls,
 )
 from runtime.errors import SettingsError
+from runtime.settings import load
 from runtime.values import Duration, LabelPair, Pattern, Size
+from tests.peers.test_relabel_rules import made
 
 MINE, THEIRS = "http://mine:1", "http://theirs:1"
 DROP = RelabelRule(action="drop", source_labels=("__name__",), regex=Pattern.parse("go_.*"))
@@ -133,3 +138,20 @@ def test_series_carry_the_name_of_the_host_unless_told_otherwise() -> None:
 def test_the_spool_has_the_limits_of_the_settings() -> None:
     spool = SpoolSettings(max_size=Size.parse("1MiB"), max_age=Duration.parse("1h"))
     assert limits(AgentSettings(spool=spool)) == Limits(bytes=1 << 20, age_ms=3_600_000)
+
+
+def test_a_rule_that_the_check_of_the_settings_takes_makes_a_rule_and_no_other(tmp_path: Path) -> None:
+    chance = random.Random(19)
+    file = tmp_path / "agent.yml"
+    for _ in range(600):
+        rule = made(chance)
+        file.write_text(json.dumps({"write_relabel_configs": [rule]}))
+        try:
+            settings = load(AgentSettings, file=file, environ={}, flags={})
+        except SettingsError:
+            continue
+        if problems(settings):
+            with pytest.raises(SettingsError):
+                receivers(settings, {})
+        else:
+            receivers(settings, {})
