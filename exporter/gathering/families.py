@@ -149,7 +149,7 @@ class Counts:
 
 
 def own_families(collectors: Sequence[Collector], counts: Mapping[str, Counts]) -> list[Family]:
-    """What the agent shows about collectors of users, and about others that ever failed: the rest is silence."""
+    """What the agent shows about collectors of users, and about others that ever failed."""
     users = {each.name for each in collectors if each.source}
     told = [(name, each) for name, each in sorted(counts.items()) if each.failures or name in users]
     shown = with_points(

@@ -26,6 +26,7 @@ class Stub:
         self.reread: Callable[[], AgentSettings] = AgentSettings
         self.stops: list[Stop] = []
         self.error: Exception | None = None
+        self.failing: dict[str, str] = {}
 
     def make(self, settings: AgentSettings, *, reread: Callable[[], AgentSettings]) -> "Stub":
         if self.error is not None:
@@ -37,10 +38,10 @@ class Stub:
     def run(self, stop: Stop) -> None:
         self.stops.append(stop)
 
-    def once(self, settings: AgentSettings) -> str:
+    def once(self, settings: AgentSettings) -> tuple[str, dict[str, str]]:
         if self.error is not None:
             raise self.error
-        return f"# one scrape of {settings.path.procfs}\n"
+        return f"# one scrape of {settings.path.procfs}\n", self.failing
 
 
 @pytest.fixture
@@ -81,6 +82,16 @@ def test_once_prints_one_scrape_and_runs_nothing(app: Stub) -> None:
     answer = run("--once", "--path.procfs", "/host/proc")
     assert (answer.exit_code, answer.output) == (0, "# one scrape of /host/proc\n")
     assert app.made == []
+
+
+def test_once_says_which_collectors_failed(app: Stub) -> None:
+    app.failing = {"hwmon": "OSError: no"}
+    answer = run("--once")
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (
+        1,
+        "# one scrape of /proc\n",
+        "hwmon: OSError: no\n",
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["--once"]])

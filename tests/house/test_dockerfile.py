@@ -16,6 +16,7 @@ from typing import Final
 
 import pytest
 
+from runtime.version import VERSION
 from tests.house.environments import make_environment, offline, succeed
 from tests.house.tree import PRODUCT, PYPROJECT, ROOT, run, tool
 from tests.peers.servers import free_port
@@ -107,9 +108,7 @@ def test_the_agent_image_runs(builder: Builder, tmp_path: Path) -> None:
     )
     assert "Usage: fleetgauge" in started
     program, *arguments = agent.words("HEALTHCHECK")
-    assert PYPROJECT["project"]["version"] in succeed(
-        programs / program, *arguments, cwd=tmp_path, env=offline()
-    )
+    assert VERSION in succeed(programs / program, *arguments, cwd=tmp_path, env=offline())
     assert run(programs / "python", "-c", "import numpy", env=offline()).returncode == 1, (
         "the agent stays light"
     )

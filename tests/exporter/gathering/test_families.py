@@ -164,23 +164,24 @@ def test_an_endless_collector_is_stopped_by_the_limit() -> None:
         checked(endless())
 
 
-def test_the_agent_tells_of_its_collectors() -> None:
+def test_the_agent_tells_of_collectors_of_users_and_of_those_that_failed() -> None:
     ours, theirs = gives("ours"), Collector(name="theirs", gather=list, version="1.2", source="theirs.py")
-    shown = own_families([ours, theirs], {"theirs": Counts(3, 2, 1), "ours": Counts(5)})
+    counts = {"theirs": Counts(3), "ours": Counts(5), "odd": Counts(7, 2, 1)}
+    shown = own_families([ours, theirs], counts)
     assert {
         family.name: [(dict(point.labels), point.value) for point in family.points] for family in shown
     } == {
-        "fleetgauge_agent_collector_runs_total": [({"collector": "ours"}, 5), ({"collector": "theirs"}, 3)],
+        "fleetgauge_agent_collector_runs_total": [({"collector": "odd"}, 7), ({"collector": "theirs"}, 3)],
         "fleetgauge_agent_collector_failures_total": [
-            ({"collector": "ours"}, 0),
-            ({"collector": "theirs"}, 2),
+            ({"collector": "odd"}, 2),
+            ({"collector": "theirs"}, 0),
         ],
         "fleetgauge_agent_collector_timeouts_total": [
-            ({"collector": "ours"}, 0),
-            ({"collector": "theirs"}, 1),
+            ({"collector": "odd"}, 1),
+            ({"collector": "theirs"}, 0),
         ],
         "fleetgauge_agent_collector_info": [
             ({"collector": "theirs", "version": "1.2", "source": "theirs.py"}, 1)
         ],
     }
-    assert len(own_families([ours], {})) == 3
+    assert own_families([ours], {"ours": Counts(5)}) == []

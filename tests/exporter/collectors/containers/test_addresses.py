@@ -26,8 +26,8 @@ TLS = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/certs"}
         ("tcp://proxy", TLS, {"host": "proxy", "port": 2376, "certificates": Path("/certs")}),
         (
             "tcp://proxy:1",
-            {"DOCKER_TLS_VERIFY": "1", "HOME": "/home/me"},
-            {"host": "proxy", "port": 1, "certificates": Path("/home/me/.docker")},
+            {"DOCKER_TLS_VERIFY": "1", "HOME": "/root"},
+            {"host": "proxy", "port": 1, "certificates": Path("/root/.docker")},
         ),
         ("tcp://proxy:1", {"DOCKER_CERT_PATH": "/certs"}, {"host": "proxy", "port": 1}),
     ],
