@@ -114,14 +114,16 @@ def usage(answer: object, limits: Limits, devices: Mapping[str, str]) -> Usage:
         raise ValueError("the engine measured nothing")
     stats = _object(memory.get("stats"))
     pids = _object(whole.get("pids_stats"))
+    periods = _count(throttling, "periods")
     return Usage(
         cpu=Cpu(
             used_s=_count(used, "total_usage") / _NANO,
             user_s=_count(used, "usage_in_usermode") / _NANO,
             system_s=_count(used, "usage_in_kernelmode") / _NANO,
-            periods=_count(throttling, "periods"),
-            throttled=_count(throttling, "throttled_periods"),
-            throttled_s=_count(throttling, "throttled_time") / _NANO,
+            # Podman has no counts of throttling, and says 0.
+            periods=periods or None,
+            throttled=_count(throttling, "throttled_periods") if periods else None,
+            throttled_s=_count(throttling, "throttled_time") / _NANO if periods else None,
         ),
         memory=Memory(
             usage=_count(memory, "usage"),

@@ -16,6 +16,8 @@ from exporter.collectors.containers.values import Cpu, Io, Limits, Memory, Usage
 
 # What version 1 calls no limit is the largest number of whole pages, and version 2 calls it "max".
 _NO_LIMIT: Final = 2**62
+# The kernel gives a page at a time of a long list of processes.
+_PIECE_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,13 @@ class Hierarchy:
         paths += [f"/system.slice/docker-{container}.scope", f"/machine.slice/libpod-{container}.scope"]
         if parent and ".." not in parent:
             above = f"/{parent.strip('/')}"
-            paths = [f"{above}/{container}", f"{above}/docker-{container}.scope", *paths]
+            names = (
+                container,
+                f"docker-{container}.scope",
+                f"libpod-{container}",
+                f"libpod-{container}.scope",
+            )
+            paths = [*(f"{above}/{name}" for name in names), *paths]
         return next(filter(None, map(self.at, paths)), None)
 
     def at(self, path: str) -> Place | None:
@@ -125,7 +133,11 @@ def _text(directory: str, name: str) -> str | None:
     if not directory:
         return None
     try:
-        return Path(directory, name).read_bytes().decode(errors="replace")
+        file = os.open(f"{directory}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return b"".join(iter(lambda: os.read(file, _PIECE_BYTES), b"")).decode(errors="replace")
+        finally:
+            os.close(file)
     except (FileNotFoundError, PermissionError):
         return None
     except OSError as error:
@@ -133,6 +145,10 @@ def _text(directory: str, name: str) -> str | None:
         if error.errno == errno.EOPNOTSUPP:
             return None
         raise
+
+
+def _gone(directory: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), directory)
 
 
 def _number(directory: str, name: str) -> int | None:
@@ -161,7 +177,7 @@ def _seconds(pairs: Mapping[str, int], name: str, parts: int) -> float | None:
 
 def _version_2(directory: str, devices: Mapping[str, str]) -> Usage:
     if _text(directory, "cgroup.procs") is None and not Path(directory).is_dir():
-        raise FileNotFoundError(directory)
+        raise _gone(directory)
     cpu = _pairs(directory, "cpu.stat")
     memory = _pairs(directory, "memory.stat")
     events = _pairs(directory, "memory.events")
@@ -225,7 +241,7 @@ def _io_of_2(text: str, devices: Mapping[str, str]) -> dict[str, Io]:
 
 def _version_1(directories: Mapping[str, str], devices: Mapping[str, str], ticks: int) -> Usage:
     if not any(Path(directory).is_dir() for directory in directories.values()):
-        raise FileNotFoundError(next(iter(directories.values())))
+        raise _gone(next(iter(directories.values())))
     # A controller that is not mounted: a directory without files.
     of = {name: directories.get(name, "") for name in ("cpu", "cpuacct", "memory", "blkio", "pids")}
     cpu = _pairs(of["cpu"], "cpu.stat")

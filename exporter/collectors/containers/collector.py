@@ -126,10 +126,11 @@ class Containers:
                 # It can't be known whether the others still exist.
                 return rows
             devices = look.devices if address.socket is not None else {}
-            asked = _ask(session, [known for known in elsewhere if known.listed.state in _RUNNING], devices)
+            running = [k for k in elsewhere if k.listed.state in _RUNNING and not _ended(k)]
+            asked = _ask(session, running, devices)
         for known in elsewhere:
             # What has no process now either ended since the list was made, or waits for its next start.
-            if known.listed.id in asked or known.listed.state == "restarting" or not _ended(known):
+            if known.listed.state == "restarting" or not _ended(known):
                 rows.append(self._row(known, asked.get(known.listed.id), inventory.places))
         return rows
 

@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Final, Self
@@ -34,7 +34,8 @@ class Session:
         self._address = address
         self._allowed_s = allowed_s
         self._lock = threading.Lock()
-        self._open: list[HTTPConnection] = []
+        # A connection forgets its socket when the answer is to be its last; the answer still reads from it.
+        self._open: list[tuple[HTTPConnection, socket.socket]] = []
         self._late = threading.Event()
         # A time-out of the socket is for each read; who sends a byte now and then would never run into it.
         self._watch = threading.Timer(allowed_s, self._cut)
@@ -47,7 +48,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self._watch.cancel()
         with self._lock:
-            for connection in self._open:
+            for connection, _connected in self._open:
                 connection.close()
 
     @property
@@ -64,7 +65,7 @@ class Session:
         connection = _connection(self._address, self._allowed_s)
         connection.connect()
         with self._lock:
-            self._open.append(connection)
+            self._open.append((connection, connection.sock))
         if self.late:
             raise self.timed_out()
         return connection
@@ -76,11 +77,10 @@ class Session:
     def _cut(self) -> None:
         self._late.set()
         with self._lock:
-            for connection in self._open:
+            for _, connected in self._open:
                 with suppress(OSError):
-                    if connection.sock is not None:
-                        # Below TLS, whose own shutdown another thread must not call.
-                        socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+                    # Below TLS, whose own shutdown another thread must not call.
+                    socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 class Line:
@@ -121,8 +121,8 @@ class Line:
         if self._connection is None or self._connection.sock is None:
             self._connection = self._session.connection()
         self._connection.request("GET", path)
-        response = self._connection.getresponse()
-        body = response.read(MAX_ANSWER_BYTES + 1)
+        with closing(self._connection.getresponse()) as response:
+            body = response.read(MAX_ANSWER_BYTES + 1)
         if len(body) > MAX_ANSWER_BYTES:
             raise ConnectionError(f"the engine's answer to GET {path} is too long")
         if self._session.late:

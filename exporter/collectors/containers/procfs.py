@@ -72,7 +72,10 @@ def states(proc: Path, pids: Iterable[int]) -> dict[str, int]:
 def devices(proc: Path) -> dict[str, str]:
     """The names of block devices by MAJOR:MINOR."""
     try:
-        return {f"{words[0]}:{words[1]}": f"/dev/{column(words, 2)}" for words in rows(proc / "diskstats")}
+        return {
+            f"{column(words, 0)}:{column(words, 1)}": f"/dev/{column(words, 2)}"
+            for words in rows(proc / "diskstats")
+        }
     except FileNotFoundError:
         return {}
 

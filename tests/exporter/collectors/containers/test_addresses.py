@@ -26,8 +26,8 @@ TLS = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/certs"}
         ("tcp://proxy", TLS, {"host": "proxy", "port": 2376, "certificates": Path("/certs")}),
         (
             "tcp://proxy:1",
-            {"DOCKER_TLS_VERIFY": "1", "HOME": "/root"},
-            {"host": "proxy", "port": 1, "certificates": Path("/root/.docker")},
+            {"DOCKER_TLS_VERIFY": "1", "HOME": "/elsewhere"},
+            {"host": "proxy", "port": 1, "certificates": Path("/elsewhere/.docker")},
         ),
         ("tcp://proxy:1", {"DOCKER_CERT_PATH": "/certs"}, {"host": "proxy", "port": 1}),
     ],
@@ -104,9 +104,12 @@ def test_missing_certificates_are_an_error_and_no_missing_engine(tmp_path: Path)
         collector("tcp://127.0.0.1:1", CONTAINERS / "v2", environ=environ(tmp_path)).gather()
 
 
-def test_an_engine_is_asked_over_tcp() -> None:
+def test_devices_of_an_engine_over_tcp_are_not_named_after_ours(tmp_path: Path) -> None:
+    shutil.copytree(CONTAINERS / "v2/proc", tmp_path / "proc")
+    for pid in ("101", "102"):
+        shutil.rmtree(tmp_path / "proc" / pid)
     with running(tcp=True) as engine:
         loaded(engine, "docker", (WEB, DB))
-        containers = collector(engine.host, CONTAINERS / "v2")
-        containers.gather()
-        assert set(containers.names()) == {WEB, DB}
+        families = collector(engine.host, tmp_path).gather()
+    [reads] = [family for family in families if family.name == "container_fs_reads_total"]
+    assert [dict(point.labels)["device"] for point in reads.points] == ["254:0"]

@@ -4,16 +4,18 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import pytest
 
 from exporter.collectors.containers import addresses as addresses_module
+from exporter.collectors.containers import cgroups
 from exporter.collectors.containers import engine as engine_module
 from exporter.collectors.containers.collector import Containers
 from exporter.collectors.containers.inventory import MAX_REFRESHED, REFRESH_S
+from exporter.collectors.containers.values import Usage
 from exporter.families import Family
 from tests.exporter.collectors.containers.engines import (
     CONTAINERS,
@@ -81,10 +83,24 @@ def raw(answer: bytes) -> Script:
     return write
 
 
+def never_end(out: BinaryIO) -> None:
+    out.write(b"HTTP/1.1 200 OK\r\n\r\n[]")
+    hang(out)
+
+
+def drip_to_the_end(out: BinaryIO) -> None:
+    out.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    for _ in range(70):
+        out.write(b" ")
+        time.sleep(0.03)
+
+
 BAD: Final[dict[str, Script]] = {
     "hangs": hang,
     "drips its headers": drip,
     "drips its body": drip_without_end,
+    "never ends": never_end,
+    "drips without saying how much": drip_to_the_end,
     "closes": raw(b""),
     "speaks no HTTP": raw(b"\x16\x03\x01 what?\r\n\r\n"),
     "is cut off": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[{"),
@@ -151,6 +167,15 @@ def host(tmp_path: Path) -> Path:
     return tmp_path / "host"
 
 
+def change(engine: Engine, **state: object) -> None:
+    """Let an inspection of the web container say something else."""
+    path = f"/containers/{WEB}/json"
+    details = json.loads(engine.answers[path][1])  # type: ignore[index]
+    details["State"].update(state)
+    details["RestartCount"] += 1
+    engine.say(path, details)
+
+
 def remove(host: Path, container: str, pid: int) -> None:
     shutil.rmtree(host / f"sys/fs/cgroup/system.slice/docker-{container}.scope")
     shutil.rmtree(host / f"proc/{pid}")
@@ -176,12 +201,33 @@ def test_a_container_that_is_gone_vanishes_at_once(engine: Engine) -> None:
     assert containers.names() == {DB: "db"}
 
 
-def test_a_container_that_ends_after_the_list_was_made_is_not_shown(engine: Engine, host: Path) -> None:
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_container_that_ends_after_the_list_was_made_is_not_shown(
+    engine: Engine, host: Path, removed: bool
+) -> None:
     containers = collector(engine.host, host)
     containers.gather()
     remove(host, WEB, 101)
-    del engine.answers[f"/containers/{WEB}/json"]
+    if removed:
+        del engine.answers[f"/containers/{WEB}/json"]
+    else:
+        change(engine, Pid=0, Status="exited")
     assert listed(containers.gather()) == {"db"}
+
+
+def test_a_container_that_ends_while_it_is_read_is_not_shown(
+    engine: Engine, host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = cgroups.read
+
+    def too_late(place: cgroups.Place, devices: Mapping[str, str]) -> Usage:
+        if WEB in place.path:
+            remove(host, WEB, 101)
+        return read(place, devices)
+
+    monkeypatch.setattr(cgroups, "read", too_late)
+    families = collector(engine.host, host).gather()
+    assert (listed(families), failed(families)) == ({"db"}, 0)
 
 
 @pytest.mark.parametrize("fault", ["answers 403", "answers no JSON", "answers numbers", "closes", "hangs"])
@@ -224,14 +270,26 @@ def test_a_restart_is_seen_at_once(engine: Engine, host: Path) -> None:
     containers.gather()
     inspections(engine)
     (host / "proc/101").rename(host / "proc/201")
-    details = json.loads(engine.answers[f"/containers/{WEB}/json"][1])  # type: ignore[index]
-    details["State"]["Pid"] = 201
-    details["RestartCount"] = 3
-    engine.say(f"/containers/{WEB}/json", details)
+    change(engine, Pid=201)
     families = containers.gather()
     assert inspections(engine) == [WEB]
     [restarts] = [family for family in families if family.name == "container_restarts_total"]
     assert {point.value for point in restarts.points} == {0, 3}
+
+
+def test_another_state_is_a_reason_to_ask_where_processes_can_not_be_seen(
+    engine: Engine, tmp_path: Path
+) -> None:
+    shutil.copytree(CONTAINERS / "v2/proc", tmp_path / "proc")
+    shutil.rmtree(tmp_path / "proc/101")
+    containers = collector(engine.host, tmp_path)
+    containers.gather()
+    inspections(engine)
+    entries = json.loads(engine.answers[LIST][1])  # type: ignore[index]
+    entries[1]["State"] = "paused"
+    engine.say(LIST, entries)
+    containers.gather()
+    assert inspections(engine) == [WEB]
 
 
 def test_a_container_between_two_starts_is_shown_under_its_own_id(engine: Engine, host: Path) -> None:
@@ -241,9 +299,7 @@ def test_a_container_between_two_starts_is_shown_under_its_own_id(engine: Engine
     entries = json.loads(engine.answers[LIST][1])  # type: ignore[index]
     entries[1]["State"] = "restarting"
     engine.say(LIST, entries)
-    details = json.loads(engine.answers[f"/containers/{WEB}/json"][1])  # type: ignore[index]
-    details["State"]["Pid"] = 0
-    engine.say(f"/containers/{WEB}/json", details)
+    change(engine, Pid=0)
     families = containers.gather()
     assert {dict(point.labels)["id"] for point in families[0].points} == before
     assert names(families) == {"db"}

@@ -84,6 +84,24 @@ def test_cgroups_are_found_without_the_processes(engine: Engine, tree: str, tmp_
     assert set(values(families, "network_receive_bytes_total")) == {"/"}
 
 
+def test_processes_of_another_namespace_have_no_states(engine: Engine, tmp_path: Path) -> None:
+    loaded(engine, "docker", OF["docker"])
+    shutil.copytree(CONTAINERS / "v2", tmp_path, dirs_exist_ok=True)
+    (tmp_path / f"sys/fs/cgroup/system.slice/docker-{WEB}.scope/cgroup.procs").write_text("0\n0\n")
+    families = collector(engine.host, tmp_path).gather()
+    assert set(values(families, "tasks_state")) == {"db"}
+    assert set(values(families, "threads")) == {"db", "shop-web-1"}
+
+
+def test_a_path_that_leads_out_of_our_namespace_is_not_followed(engine: Engine, tmp_path: Path) -> None:
+    loaded(engine, "docker", OF["docker"])
+    shutil.copytree(CONTAINERS / "v2", tmp_path, dirs_exist_ok=True)
+    (tmp_path / f"sys/fs/decoy/docker-{WEB}.scope").mkdir(parents=True)
+    (tmp_path / "proc/101/cgroup").write_text(f"0::/../decoy/docker-{WEB}.scope\n")
+    families = collector(engine.host, tmp_path).gather()
+    assert set(values(families, "cpu_usage_seconds_total")) == {"/", "db", "shop-web-1"}
+
+
 def test_labels_are_shown_by_name_and_by_prefix(engine: Engine) -> None:
     loaded(engine, "docker", OF["docker"])
     entry = {"Id": WEB, "Names": ["/x"], "Image": "i", "State": "running", "Status": "Up"}
@@ -127,7 +145,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @given(data=st.data())
 def test_only_declared_errors_escape_a_damaged_file(
     damaged: Path, engine: Engine, data: st.DataObject
@@ -157,7 +175,7 @@ json_values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @given(data=st.data())
 def test_only_declared_errors_escape_an_odd_answer(
     engine: Engine, tmp_path: Path, data: st.DataObject
