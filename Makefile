@@ -23,7 +23,7 @@ INSTALLED := .venv/installed-$(call checksum,requirements/dev.txt pyproject.toml
 WHEELHOUSE := .venv/wheelhouse/filled-$(call checksum,requirements/gateway.txt requirements/build.txt)
 
 PEERS := prometheus prometheus-alertmanager victoria-metrics prometheus-node-exporter prometheus-process-exporter \
-	chromium docker.io busybox-static strace
+	chromium docker.io busybox-static podman runc strace
 PROTOS := $(wildcard remotewrite/wire/*.proto tests/remotewrite/schema/*.proto)
 
 .PHONY: help

@@ -17,6 +17,7 @@ PEERS: Final = {
     "vmagent": ("vmagent",),
     "chromium": ("chromium",),
     "container-engine": ("dockerd", "busybox"),
+    "podman": ("podman", "conmon", "runc", "busybox"),
     "node-exporter": ("prometheus-node-exporter",),
     "process-exporter": ("prometheus-process-exporter",),
     "strace": ("strace",),
