@@ -1,13 +1,13 @@
 """Processor time of children that nobody saw: born, ended and waited for between two looks.
 
 The kernel adds what a child used, and what its own waited-for children used, to the parent that waits for it.
-Of that we take off what we had seen of children that are gone: it was counted when we saw it. So a tick counts
+Of that we take off what we had seen of children that are gone: it was counted when we saw it. A tick counts
 once; what a child used after we last saw it goes to whoever waited for it. ADR 52 has the argument.
 
 Does no I/O, and must not know groups.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -112,19 +112,21 @@ class Offspring:
         if not gone:
             return
         by_pid = {key.pid: parent for key, parent in self._parents.items()}
+        last_look = self._look + WAIT_LOOKS - 1
         due: list[tuple[_Parent, _Debt]] = []
         for child in gone:
             own, children = child.known.own, child.known.children
-            # What it has of its children's time, and was not gone through yet, pays its debts first.
-            owed_user = sum(debt.user for debt in child.debts) + child.counted.user - children.user
-            owed_system = sum(debt.system for debt in child.debts) + child.counted.system - children.system
-            user = own.user + children.user + max(0, owed_user)
-            system = own.system + children.system + max(0, owed_system)
+            user, system = own.user + children.user, own.system + children.system
             if user or system:
-                due += [
-                    (parent, _Debt(self._look + WAIT_LOOKS - 1, user, system))
-                    for parent in _waiting(child.known, by_pid, alive)
-                ]
+                waiting = _waiting(child.known, by_pid, alive)
+                due += [(parent, _Debt(last_look, user, system)) for parent in waiting]
+            # What it has of its children's time, and was not gone through yet, pays its debts first. Others
+            # may have become orphans just before they ended.
+            user = sum(debt.user for debt in child.debts) + child.counted.user - children.user
+            system = sum(debt.system for debt in child.debts) + child.counted.system - children.system
+            if user > 0 or system > 0:
+                waiting = _waiting(child.known, by_pid, {})
+                due += [(parent, _Debt(last_look, max(0, user), max(0, system))) for parent in waiting]
         for parent, debt in due:
             parent.debts.append(debt)
 
@@ -143,18 +145,24 @@ class Offspring:
         return Spent(user, system)
 
 
-def _waiting(child: _Known, by_pid: Mapping[int, _Parent], alive: Mapping[Key, Seen]) -> Iterator[_Parent]:
+def _waiting(child: _Known, by_pid: Mapping[int, _Parent], alive: Mapping[Key, Seen]) -> Iterable[_Parent]:
     """Return who may have waited for it: its parent; with the parent gone, any ancestor, or init."""
+    found: list[_Parent] = []
     passed = {child.key.pid}
-    at = by_pid.get(child.parent)
-    while at is not None and at.known.key.pid not in passed:
-        yield at
-        if len(passed) == 1 and at.known.key in alive:
-            return
-        passed.add(at.known.key.pid)
-        at = by_pid.get(at.known.parent)
+    at = child
+    while at.parent and at.parent not in passed:
+        parent = by_pid.get(at.parent)
+        if parent is None or parent.known.key.started > at.key.started:
+            # It ended before anybody saw it. Whoever waited for it has all that it waited for.
+            return by_pid.values()
+        found.append(parent)
+        if at is child and parent.known.key in alive:
+            return found
+        at = parent.known
+        passed.add(at.key.pid)
     if _INIT in by_pid and _INIT not in passed:
-        yield by_pid[_INIT]
+        found.append(by_pid[_INIT])
+    return found
 
 
 def _known(seen: Seen) -> _Known:

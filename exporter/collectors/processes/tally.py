@@ -219,7 +219,7 @@ class Tally:
         }
 
     def restore(self, state: State) -> None:
-        """Go on from a state of the same boot, as if we had looked on. May raise KeyError, TypeError, ValueError."""
+        """Go on from a state of the same boot. May raise KeyError, TypeError or ValueError."""
         kept = {
             tuple(map(str, name)): _Kept(used=_numbers(used), cpu=int(cpu), shown=bool(shown))
             for name, used, cpu, shown in state["groups"]
