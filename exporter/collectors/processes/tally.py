@@ -248,10 +248,12 @@ def _group(
     waits: Counter[str] = Counter()
     for reading in members:
         # As process-exporter does: a process with several threads counts, and each of them.
-        for state in (reading.seen.state, *(thread.state for thread in reading.threads)):
-            states[STATES.get(state, OTHER_STATE)] += 1
-        places = (reading.waits_in, *(thread.waits_in for thread in reading.threads))
-        waits.update(place for place in places if place)
+        states[STATES.get(reading.seen.state, OTHER_STATE)] += 1
+        for thread in reading.threads:
+            states[STATES.get(thread.state, OTHER_STATE)] += 1
+        for place in (reading.waits_in, *(thread.waits_in for thread in reading.threads)):
+            if place:
+                waits[place] += 1
         if reading.open_fds and reading.fd_limit:
             worst = max(worst, reading.open_fds / reading.fd_limit)
     shares = [each.proportional for each in members if each.proportional is not None]
