@@ -24,7 +24,7 @@ _FD_SIZE_SINCE: Final = (6, 2)
 LIMITS_EVERY: Final = 8
 """Limits are read at every such look: it would be a fifth of all time, and one ratio needs them."""
 
-_ALONE: Final[Mapping[int, bytes | None]] = {}
+_ALONE: Final[Mapping[int, tuple[bytes | None, bool]]] = {}
 
 
 class Unreadable(Exception):
@@ -41,14 +41,17 @@ class _Rest(NamedTuple):
     io: tuple[int | None, int | None]
     swapped: int
     threads: Sequence[Thread]
-    threads_ran: Mapping[int, bytes | None]
+    threads_ran: Mapping[int, tuple[bytes | None, bool]]
+    settled: bool
+    """Whether it had not run since the look before, either."""
 
 
 class Proc:
     """Reads a /proc. Not for several threads at once.
 
     The scheduler tells in one short file how long a thread has run. One that has not run since has switched,
-    read and written nothing; its longer files are not read again.
+    read and written nothing; its longer files are not read again. They are once more after it stopped: it
+    tells the time a moment before it tells the switch.
     """
 
     def __init__(
@@ -126,13 +129,14 @@ class Proc:
         # How far it has run comes first: what it does while we read is then seen next time.
         ran = self._ran(f"{pid}")
         threads, threads_ran = self._threads(pid, before) if seen.threads > 1 else ((), _ALONE)
+        same = before is not None and ran is not None and ran == before.ran
         if (
             before is not None
+            and same
+            and before.settled
             and seen.state != "R"
-            and ran is not None
-            and ran == before.ran
             and threads_ran == before.threads_ran
-            and None not in threads_ran.values()
+            and all(settled for _, settled in threads_ran.values())
             # Another may swap its memory out; then it has less of it.
             and seen.resident == before.resident
             and seen.program is before.program
@@ -155,9 +159,12 @@ class Proc:
             swapped=_number(status, b"\nVmSwap:", b" kB", absent=0) * 1024,
             threads=threads,
             threads_ran=threads_ran,
+            settled=same,
         )
 
-    def _threads(self, pid: int, before: _Rest | None) -> tuple[list[Thread], dict[int, bytes | None]]:
+    def _threads(
+        self, pid: int, before: _Rest | None
+    ) -> tuple[list[Thread], dict[int, tuple[bytes | None, bool]]]:
         """Return each thread; none where there is one only, as it is the process."""
         try:
             names = os.listdir(f"{self._root}/{pid}/task")  # noqa: PTH208 - called for each process
@@ -165,19 +172,22 @@ class Proc:
             names = []
         known = {} if before is None else {one.key.pid: one for one in before.threads}
         found: list[Thread] = []
-        ran: dict[int, bytes | None] = {}
+        ran: dict[int, tuple[bytes | None, bool]] = {}
         for name in names if len(names) > 1 else ():
             tid, folder = int(name), f"{pid}/task/{name}"
             try:
                 now = self._ran(folder)
                 old = known.get(tid)
-                same = old is not None and before is not None and before.threads_ran.get(tid) == now
-                if old is None or not same or now is None or old.state == "R":
+                was, settled = before.threads_ran.get(tid, (None, False)) if before else (None, False)
+                same = now is not None and was == now
+                # One that has just gone to sleep may not tell where for a while.
+                awake = old is None or old.state == "R" or (self._wchan and not old.waits_in)
+                if old is None or awake or not (same and settled):
                     old = self._thread(tid, folder)
             except (FileNotFoundError, ProcessLookupError):
                 continue
             found.append(old)
-            ran[tid] = now
+            ran[tid] = (now, same)
         return found, ran
 
     def _thread(self, tid: int, folder: str) -> Thread:

@@ -96,16 +96,28 @@ def test_only_what_has_not_run_is_not_read(
     root = with_schedstat(tmp_path, first)
     replace(root / "700/stat", " S 1 ", f" {state} 1 ")
     proc = Proc(root)
-    assert written(proc) == (409600, 512 * 1024)
+    for _ in range(2):
+        assert written(proc) == (409600, 512 * 1024)
     (root / "700/schedstat").write_text(then)
     replace(root / "700/io", "write_bytes: 409600", "write_bytes: 500000")
     assert written(proc)[0] == (500000 if read_again else 409600)
 
 
-def test_memory_that_others_swap_out_is_seen(tmp_path: Path) -> None:
+def test_what_has_stopped_is_read_once_more(tmp_path: Path) -> None:
     root = with_schedstat(tmp_path, "5 6 7\n")
     proc = Proc(root)
     written(proc)
+    replace(root / "700/io", "write_bytes: 409600", "write_bytes: 500000")
+    assert written(proc)[0] == 500000
+    replace(root / "700/io", "write_bytes: 500000", "write_bytes: 600000")
+    assert written(proc)[0] == 500000
+
+
+def test_memory_that_others_swap_out_is_seen(tmp_path: Path) -> None:
+    root = with_schedstat(tmp_path, "5 6 7\n")
+    proc = Proc(root)
+    for _ in range(2):
+        written(proc)
     replace(root / "700/stat", " 7000 ", " 6900 ")
     replace(root / "700/status", "512 kB", "912 kB")
     assert written(proc)[1] == 912 * 1024
