@@ -163,3 +163,16 @@ def test_excluded_processes_are_nowhere(exclude: str, left: int, tmp_path: Path)
     excluding: Rules = rules(exclude=exclude)
     found = values(to_metrics(Watched(root, excluding, Limits()).read()))
     assert found.get('namedprocess_namegroup_num_procs{groupname="postgres"}', 0) == left
+
+
+def test_a_process_that_could_not_be_read_for_once_is_not_counted_again(tmp_path: Path) -> None:
+    root = copied(tmp_path)
+    collector = Watched(root, rules(), Limits())
+    replace(root / "700/stat", " 0 5000 ", " 0 2000050 ")
+    assert user_seconds(collector)["postgres"] == 12.0
+    (root / "uptime").write_text("30000.00 1.00\n")
+    stat = (root / "700/stat").read_text()
+    (root / "700/stat").write_text("700 (postgres")
+    user_seconds(collector)
+    (root / "700/stat").write_text(stat)
+    assert user_seconds(collector)["postgres"] == 12.0
