@@ -32,6 +32,7 @@ from exporter.gathering.custom import Loader
 from exporter.gathering.families import own_families
 from exporter.gathering.runner import Runner
 from exporter.settings import AgentSettings
+from runtime.logs import Log
 
 COUNTERS: Final = "counters"
 """The file of the state directory in which counters of processes stay over a restart."""
@@ -87,7 +88,7 @@ class Collecting:
         self.table = _table(settings, clock)
         self._processes = _processes(self.table, planned, self._rules(planned), clock)
         if directory is not None:
-            self._processes.load(directory / COUNTERS)
+            self._go_on(directory / COUNTERS)
         self._loader = Loader(stopwatch=clock.rising_s, default_timeout_s=settings.timeout.ms / 1000)
         self.runner = Runner(self._collectors(settings), stopwatch=clock.rising_s)
 
@@ -105,6 +106,12 @@ class Collecting:
         if self._directory is not None:
             self._processes.save(self._directory / COUNTERS)
 
+    def _go_on(self, counters: Path) -> None:
+        try:
+            self._processes.load(counters)
+        except OSError as error:
+            Log("agent").warning("agent.counters_lost", file=str(counters), reason=str(error))
+
     def container_name(self, container: str) -> str:
         """The name of a container, or the start of its id."""
         return self.containers.names().get(container) or container[:ID_SHOWN]
@@ -115,7 +122,7 @@ class Collecting:
             grouping=planned.grouping,
             split=Split(user_name=self.user_name, container_name=self.container_name, labels=process.labels),
             children=process.children,
-            exclude=process.exclude if process.exclude.text else None,
+            exclude=process.exclude,
         )
 
     def _collectors(self, settings: AgentSettings) -> Sequence[Collector]:
@@ -141,7 +148,7 @@ def _table(settings: AgentSettings, clock: Clock) -> ProcessTable:
     if sys.platform != "linux":
         from exporter.collectors.processes.portable import Portable
 
-        source: Source = Portable()
+        source: Source = Portable(clock.now_s)
     else:
         process = settings.process
         source = Proc(Path(settings.path.procfs), wchan=process.wchan, threads=process.threads)
