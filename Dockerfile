@@ -30,13 +30,18 @@ ENV PATH=/opt/fleetgauge/bin:$PATH PYTHONUNBUFFERED=1
 RUN groupadd --gid 10001 fleetgauge \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin fleetgauge
 
+# docs/agent.md says which of the host's directories it needs, and which rights.
 FROM base AS agent
 COPY --from=agent-build /opt/fleetgauge /opt/fleetgauge
+RUN install --directory --owner=10001 --group=10001 --mode=700 /state
+ENV FLEETGAUGE_STATE_DIR=/state
 USER 10001:10001
+WORKDIR /
+VOLUME /state
 EXPOSE 9256
-HEALTHCHECK CMD ["fleetgauge", "--version"]
+HEALTHCHECK CMD ["python", "-c", "from http.client import HTTPConnection as H; c = H('127.0.0.1', 9256, timeout=3); c.request('GET', '/health'); exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["fleetgauge"]
-CMD ["--help"]
+CMD ["agent", "--listen", "127.0.0.1:9256"]
 
 # Listening beyond loopback takes a token or a user, or, on a network that you trust:
 # docker run fleetgauge gateway --listen 0.0.0.0:9095 --allow-anonymous

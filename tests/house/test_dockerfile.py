@@ -16,7 +16,6 @@ from typing import Final
 
 import pytest
 
-from runtime.version import VERSION
 from tests.house.environments import make_environment, offline, succeed
 from tests.house.tree import PRODUCT, PYPROJECT, ROOT, run, tool
 from tests.peers.servers import free_port
@@ -100,35 +99,33 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     return builder
 
 
-def test_the_agent_image_runs(builder: Builder, tmp_path: Path) -> None:
+def test_the_agent_image_serves_and_is_healthy(builder: Builder, tmp_path: Path) -> None:
     programs = builder.run("agent-build")
-    agent = STAGES["agent"]
-    started = succeed(
-        programs / agent.words("ENTRYPOINT")[0], *agent.words("CMD"), cwd=tmp_path, env=offline()
-    )
-    assert "Usage: fleetgauge" in started
-    program, *arguments = agent.words("HEALTHCHECK")
-    assert VERSION in succeed(programs / program, *arguments, cwd=tmp_path, env=offline())
     assert run(programs / "python", "-c", "import numpy", env=offline()).returncode == 1, (
         "the agent stays light"
     )
+    assert_serves(programs, "agent", "127.0.0.1:9256", tmp_path)
 
 
 def test_the_gateway_image_serves_and_is_healthy(builder: Builder, tmp_path: Path) -> None:
-    programs = builder.run("gateway-build")
-    stage = STAGES["gateway"]
+    assert_serves(builder.run("gateway-build"), "gateway", "0.0.0.0:9095", tmp_path)
+
+
+def assert_serves(programs: Path, target: str, address: str, directory: Path) -> None:
+    """Start a stage's command on a free port of loopback, until its own check says that it is healthy."""
+    stage = STAGES[target]
     entry = programs / stage.words("ENTRYPOINT")[0]
-    port = str(free_port())
-    command = [word.replace("0.0.0.0:9095", f"127.0.0.1:{port}") for word in stage.words("CMD")]
-    program, *arguments = [word.replace("9095", port) for word in stage.words("HEALTHCHECK")]
+    port, usual = str(free_port()), address.rpartition(":")[2]
+    command = [word.replace(address, f"127.0.0.1:{port}") for word in stage.words("CMD")]
+    program, *arguments = [word.replace(usual, port) for word in stage.words("HEALTHCHECK")]
     check: tuple[str | Path, ...] = (programs / program, *arguments)
     assert run(*check, env=offline()).returncode == 1, "nothing serves yet"
-    with subprocess.Popen([entry, *command], cwd=tmp_path, env=offline()) as server:
+    with subprocess.Popen([entry, *command], cwd=directory, env=offline()) as server:
         try:
             deadline = time.monotonic() + HEALTHY_SECONDS
             while run(*check, env=offline()).returncode != 0:
-                assert server.poll() is None, "the gateway ended by itself"
-                assert time.monotonic() < deadline, "the gateway is not healthy"
+                assert server.poll() is None, f"the {target} ended by itself"
+                assert time.monotonic() < deadline, f"the {target} is not healthy"
         finally:
             server.terminate()
 
