@@ -6,7 +6,7 @@ Owns what is made of which setting, and what a reload keeps. Reads no clock; mus
 import os
 import pwd
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -24,7 +24,7 @@ from exporter.collectors.processes.procfs import Proc
 from exporter.collectors.processes.smaps import Shares
 from exporter.collectors.processes.table import ProcessTable, Source
 from exporter.collectors.processes.tally import Limits
-from exporter.collectors.table import collectors, host_at
+from exporter.collectors.table import MAKERS, Make, collectors, host_at
 from exporter.errors import StateUnusable
 from exporter.families import Family
 from exporter.gathering.collector import Collector, Outcome
@@ -128,7 +128,7 @@ class Collecting:
     def _collectors(self, settings: AgentSettings) -> Sequence[Collector]:
         make = partial(Collector, timeout_s=settings.timeout.ms / 1000)
         found = [
-            *collectors(self._host, settings),
+            *collectors(self._host, settings, _makers()),
             make(name=OWN, gather=self._itself),
         ]
         if settings.collector.namedprocess.enabled:
@@ -139,9 +139,19 @@ class Collecting:
         return [*found, *self._loader.load(settings.collectors_dir, taken=taken)]
 
     def _itself(self) -> list[Family]:
-        read = itself.read(Path("/proc"), self._host.page_bytes, itself.soft_file_limit())
-        ran = own_families(self.runner.collectors(), self.runner.counts())
-        return [*itself.to_metrics(read), *self._own(), *ran]
+        found = [*self._own(), *own_families(self.runner.collectors(), self.runner.counts())]
+        if sys.platform == "linux":
+            read = itself.read(Path("/proc"), self._host.page_bytes, itself.soft_file_limit())
+            found += itself.to_metrics(read)
+        return found
+
+
+def _makers() -> Mapping[str, Make]:
+    if sys.platform != "linux":
+        from exporter.collectors.elsewhere import MAKERS as ELSEWHERE
+
+        return ELSEWHERE
+    return MAKERS
 
 
 def _table(settings: AgentSettings, clock: Clock) -> ProcessTable:

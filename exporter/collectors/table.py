@@ -181,11 +181,11 @@ MAKERS: Final[Mapping[str, Make]] = {
 """By the name of the collector, which is also the name of its switch in the settings."""
 
 
-def collectors(host: Host, settings: AgentSettings) -> list[Collector]:
+def collectors(host: Host, settings: AgentSettings, makers: Mapping[str, Make] = MAKERS) -> list[Collector]:
     """Make those that are switched on."""
     timeout_s = settings.timeout.ms / 1000
     return [
         Collector(name=name, gather=make(host, settings.collector), timeout_s=timeout_s)
-        for name, make in MAKERS.items()
+        for name, make in makers.items()
         if getattr(settings.collector, name).enabled
     ]
