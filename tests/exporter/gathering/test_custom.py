@@ -153,7 +153,8 @@ CLASS = "class X:\n    def collect(self): return []\n"
         ("1 / 0", "NotLoaded: ZeroDivisionError: division by zero"),
         ("import sys; sys.exit(3)", "NotLoaded: SystemExit: 3"),
         ("while True: pass", "NotLoaded: timed out after 0.5 s"),
-        ("\0", "NotLoaded: SyntaxError: source code string cannot contain null bytes"),
+        # A ValueError before Python 3.11.4.
+        ("\0", "source code string cannot contain null bytes"),
         ("# coding: no-such-coding\n", "NotLoaded: SyntaxError: unknown encoding: no-such-coding"),
         ("(" * 10_000, "NotLoaded: SyntaxError: too many nested parentheses"),
         ("", "NotLoaded: ValueError: it has neither a class with collect() nor a list COLLECTORS"),
@@ -181,7 +182,7 @@ def test_what_is_wrong_with_a_file_is_told_under_its_name(place: Place, text: st
     place.write("bad.py", text)
     place.write("good.py", GOOD)
     errors = place.errors()
-    assert errors["bad"].startswith(message)
+    assert message in errors["bad"]
     assert list(errors) == ["bad", "good"]
     assert not errors["good"]
     until(lambda: threads() == threads("loading") == 0)
