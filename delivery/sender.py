@@ -82,18 +82,30 @@ class Sender:
                 sleep(IDLE_S if wait_s is None else wait_s)
 
     def drain(self, seconds: float, sleep: Callable[[float], None]) -> bool:
-        """Send all that waits within so many seconds; say whether it got that far."""
+        """Send all that waits within so many seconds; say whether it got that far.
+
+        What cannot be sent yet is not waited for.
+        """
         end_s = self.clock.rising_s() + seconds
         while (left_s := end_s - self.clock.rising_s()) > 0:
-            wait_s = self.step(timeout_s=left_s)
+            try:
+                wait_s = self._try(timeout_s=left_s)
+            except NotYet:
+                return False
             if wait_s is None:
                 return True
             if wait_s > 0:
                 sleep(min(wait_s, left_s))
         return self.spool.take() is None
 
-    def step(self, *, timeout_s: float = float("inf")) -> float | None:
+    def step(self) -> float | None:
         """Try one batch; return how long to wait before the next, None when nothing waits."""
+        try:
+            return self._try()
+        except NotYet:
+            return IDLE_S
+
+    def _try(self, *, timeout_s: float = float("inf")) -> float | None:
         waiting = self.spool.take()
         if waiting is None:
             return None
@@ -105,8 +117,6 @@ class Sender:
         except Unsendable as error:
             self._refused(waiting, 0, reason=str(error))
             return 0.0
-        except NotYet:
-            return IDLE_S
         try:
             answer = self.transport.post(message, self._headers(headers, waiting), timeout_s=timeout_s)
         except NoAnswer as error:

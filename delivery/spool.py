@@ -17,6 +17,7 @@ from typing import BinaryIO, Final, Literal
 from delivery.errors import SpoolInUse
 from delivery.records import (
     DONE,
+    HEADER_BYTES,
     MARK_AT,
     MAX_BODY_BYTES,
     Batch,
@@ -57,6 +58,7 @@ class Waiting:
     sequence: int
     segment: int
     offset: int = 0
+    bytes: int
     samples: int
     oldest_ms: int
     body: bytes = b""
@@ -73,7 +75,7 @@ class _Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
-    """How full the spool is, and what it lost since the start, in samples by reason."""
+    """What waits, in `bytes` without what was sent of the same files; and what was lost since the start."""
 
     batches: int
     samples: int
@@ -190,7 +192,7 @@ class Spool:
             return Filling(
                 batches=len(all_waiting),
                 samples=sum(each.samples for each in all_waiting),
-                bytes=self._bytes(),
+                bytes=sum(each.bytes for each in all_waiting),
                 oldest_ms=min((each.oldest_ms for each in all_waiting), default=None),
                 lost=dict(self._lost),
                 damaged_bytes=self._damaged_bytes,
@@ -222,6 +224,7 @@ class Spool:
             sequence=self._sequence,
             segment=segment,
             offset=offset,
+            bytes=HEADER_BYTES + len(batch.body),
             samples=batch.samples,
             oldest_ms=batch.oldest_ms,
             body=body,

@@ -94,7 +94,7 @@ def _receivers(receivers: Sequence[Receiver]) -> list[Family]:
     if not receivers:
         return []
     shapes: tuple[tuple[str, Kind, str, Callable[[Receiver], float]], ...] = (
-        ("waiting_bytes", "gauge", "Bytes that wait on disk.", lambda each: each.waiting_bytes),
+        ("waiting_bytes", "gauge", "Bytes that wait.", lambda each: each.waiting_bytes),
         ("waiting_samples", "gauge", "Samples that wait.", lambda each: each.waiting_samples),
         ("oldest_waiting_seconds", "gauge", "Age of the oldest that waits.", lambda each: each.oldest_s),
         ("sent_samples_total", "counter", "Samples that the receiver took.", lambda each: each.sent),

@@ -55,7 +55,8 @@ def sending(
         backoff=Backoff(lambda: 0.0),
         user_agent="fleetgauge/test",
     )
-    sender.drain(seconds, clock.sleep)
+    end_s = clock.seconds + seconds
+    sender.run(lambda: not spool.filling().batches or clock.seconds >= end_s, clock.sleep)
     transport.close()
     spool.close()
     return sender, clock
@@ -68,6 +69,15 @@ def test_what_is_not_ready_waits_and_has_not_failed(tmp_path: Path) -> None:
     assert receiver.got[0].headers["content-type"] == "text/plain"
     assert "retry-attempt" not in receiver.got[0].headers
     assert (sender.sent.batches, sender.sent.failures, sender.sent.trouble) == (1, 0, "")
+
+
+def test_the_end_does_not_wait_for_what_is_not_ready(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        sender, clock = sending(tmp_path, receiver, Talk(not_ready=9), b"a", seconds=0)
+        sender.spool = Spool(tmp_path / "spool", Limits())
+        assert not sender.drain(60, clock.sleep)
+    assert (receiver.bodies, clock.slept, sender.spool.filling().batches) == ([], [], 1)
+    sender.spool.close()
 
 
 def test_an_answer_may_say_wait_and_for_how_long(tmp_path: Path) -> None:

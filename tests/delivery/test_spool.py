@@ -135,6 +135,16 @@ def test_a_body_damaged_on_the_disk_is_dropped_and_counted(tmp_path: Path) -> No
     spool.close()
 
 
+def test_what_was_sent_does_not_wait_any_more_though_its_file_is_still_there(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    fill(spool, batch(0), batch(1))
+    sent = spool.take()
+    assert sent is not None
+    spool.done(sent)
+    assert spool.filling().bytes == HEADER_BYTES + 20 < sum(file.stat().st_size for file in files(tmp_path))
+    spool.close()
+
+
 def test_the_size_cap_drops_the_oldest_first_and_counts_their_samples(tmp_path: Path) -> None:
     record = HEADER_BYTES + 20
     spool = opened(tmp_path, Limits(bytes=record * MIN_SEGMENTS))
