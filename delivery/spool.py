@@ -58,7 +58,7 @@ class Waiting:
     sequence: int
     segment: int
     offset: int = 0
-    bytes: int
+    size: int
     samples: int
     oldest_ms: int
     body: bytes = b""
@@ -97,7 +97,7 @@ class Spool:
     ) -> None:
         self._directory = directory
         self._limits = limits
-        self._order: Order = order
+        self.order: Order = order
         self._sync = sync
         self._segment_bytes = min(SEGMENT_BYTES, limits.bytes // MIN_SEGMENTS)
         self._lock = threading.Lock()
@@ -154,7 +154,7 @@ class Spool:
         with self._lock:
             if not self._waiting:
                 return None
-            newest = self._order == "interleaved" and self._newest_next
+            newest = self.order == "interleaved" and self._newest_next
             self._newest_next = not self._newest_next
             return self._waiting[next(reversed(self._waiting) if newest else iter(self._waiting))]
 
@@ -192,7 +192,7 @@ class Spool:
             return Filling(
                 batches=len(all_waiting),
                 samples=sum(each.samples for each in all_waiting),
-                bytes=sum(each.bytes for each in all_waiting),
+                bytes=sum(each.size for each in all_waiting),
                 oldest_ms=min((each.oldest_ms for each in all_waiting), default=None),
                 lost=dict(self._lost),
                 damaged_bytes=self._damaged_bytes,
@@ -224,7 +224,7 @@ class Spool:
             sequence=self._sequence,
             segment=segment,
             offset=offset,
-            bytes=HEADER_BYTES + len(batch.body),
+            size=HEADER_BYTES + len(batch.body),
             samples=batch.samples,
             oldest_ms=batch.oldest_ms,
             body=body,

@@ -4,6 +4,7 @@ Owns the order of starting, reloading and stopping, and is the only reader of cl
 """
 
 import errno
+import fcntl
 import os
 import random
 import secrets
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from delivery.errors import SpoolInUse
 from exporter.collecting import Collecting, plan
@@ -85,6 +86,7 @@ class Agent:
         directory = _state_directory(settings)
         name = settings.name or os.uname().nodename
         with ExitStack() as undo:
+            self._guard = undo.enter_context(_locked(directory))
             sock = undo.enter_context(_listen(settings))
             now_s = time.time()
             self._life = Life(
@@ -118,6 +120,7 @@ class Agent:
             )
             self.url = self._pages.url
             self._outgoing = self._open_outgoing(directory)
+            self._collecting.resume()
             undo.pop_all()
 
     def run(self, stop: Stop) -> None:
@@ -180,15 +183,18 @@ class Agent:
     def _replace(self, settings: AgentSettings) -> None:
         old, new = flags_of(self._settings), flags_of(settings)
         fixed = [flag for flag in new if new[flag] != old[flag] and flag.startswith(RESTART_ONLY)]
-        if self._settings.gateway_tls != settings.gateway_tls and not fixed:
-            fixed = ["gateway-tls"]
         if fixed:
             raise SettingsError(
                 [f"--{flag} has changed: that takes a restart. Nothing was changed." for flag in fixed]
             )
-        self._collecting.replace(plan(settings))
-        self._outgoing.replace(settings)
+        planned = plan(settings)
+        try:
+            self._outgoing.replace(settings)
+        except (SpoolInUse, OSError) as error:
+            raise SettingsError([f"A spool cannot be opened: {error}. Nothing was changed."]) from error
+        self._collecting.replace(planned)
         self._settings = settings
+        self._outgoing.announce()
 
     def _end(self, reason: str) -> None:
         self._manager.say(notify.STOPPING)
@@ -278,6 +284,23 @@ def _state_directory(settings: AgentSettings) -> Path:
     if not os.access(directory, os.W_OK | os.X_OK):
         raise _unusable(directory, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     return directory
+
+
+def _locked(directory: Path) -> BinaryIO:
+    """Keep other agents out for as long as the file is open."""
+    try:
+        guard = (directory / "lock").open("wb")
+    except OSError as error:
+        raise _unusable(directory, error) from error
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        guard.close()
+        raise StateUnusable(
+            f"The state directory {directory} is in use by another agent. "
+            "Give each agent a --state-dir of its own."
+        ) from error
+    return guard
 
 
 def _unusable(directory: Path, error: OSError) -> StateUnusable:

@@ -33,6 +33,9 @@ _OWN_HEADERS: Final = frozenset(
 )  # fmt: skip
 """Headers that the sender writes itself."""
 
+_OWN_NAMES: Final = frozenset(("gateway", "snapshots"))
+"""Spools that the agent itself fills."""
+
 _NEED_TARGET: Final = ("replace", "hashmod", "lowercase", "uppercase", "keepequal", "dropequal")
 
 _TAKES: Final = {
@@ -104,7 +107,9 @@ def _receivers(receivers: Iterable[RemoteWrite]) -> Iterator[str]:
         at = f"remote_write[{index}]"
         yield from _receiver(at, receiver)
         name = name_of(receiver)
-        if name and name in first:
+        if name in _OWN_NAMES:
+            yield f'{at}: "{name}" is what the agent calls a spool of its own. Give it another name.'
+        elif name and name in first:
             yield f'{at}: it has the same name as {first[name]}, "{name}". Give each its own name.'
         first.setdefault(name, at)
 

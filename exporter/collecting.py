@@ -27,7 +27,7 @@ from exporter.collectors.processes.tally import Limits
 from exporter.collectors.table import MAKERS, Make, collectors, host_at
 from exporter.errors import StateUnusable
 from exporter.families import Family
-from exporter.gathering.collector import Collector, Outcome
+from exporter.gathering.collector import Collector
 from exporter.gathering.custom import Loader
 from exporter.gathering.families import own_families
 from exporter.gathering.runner import Runner
@@ -56,7 +56,7 @@ def plan(settings: AgentSettings) -> Plan:
 
 
 class Collecting:
-    """The collectors of one host, and what they remember. `scrape` is for any thread, the rest for one."""
+    """The collectors of one host, and what they remember. `runner` is for any thread, the rest for one."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Collecting:
         own: Callable[[], Iterable[Family]],
         directory: Path | None,
     ) -> None:
-        """Counters go on from the directory's, if there is one; `own` is what the agent says of itself."""
+        """Counters are kept in the directory, if there is one; `own` is what the agent says of itself."""
         settings = planned.settings
         self._clock = clock
         self._own = own
@@ -87,14 +87,13 @@ class Collecting:
         self.user_name = user_names(self._host.root)
         self.table = _table(settings, clock)
         self._processes = _processes(self.table, planned, self._rules(planned), clock)
-        if directory is not None:
-            self._go_on(directory / COUNTERS)
         self._loader = Loader(stopwatch=clock.rising_s, default_timeout_s=settings.timeout.ms / 1000)
         self.runner = Runner(self._collectors(settings), stopwatch=clock.rising_s)
 
-    def scrape(self, wanted: Callable[[str], bool]) -> list[Outcome]:
-        """Run the collectors whose name is wanted."""
-        return self.runner.gather(wanted)
+    def resume(self) -> None:
+        """Go on from the counters that were put away, before the first scrape. They are gone then."""
+        if self._directory is not None:
+            self._processes.load(self._directory / COUNTERS)
 
     def replace(self, planned: Plan) -> None:
         """Collect as other settings say from now on. What goes on counting keeps its counters."""
@@ -136,6 +135,7 @@ class Collecting:
         if settings.collector.container.enabled:
             found.append(make(name="container", gather=self.containers.gather))
         taken = frozenset(collector.name for collector in found)
+        self._loader.default_timeout_s = settings.timeout.ms / 1000
         return [*found, *self._loader.load(settings.collectors_dir, taken=taken)]
 
     def _itself(self) -> list[Family]:

@@ -6,6 +6,7 @@ collected. Takes the clock and the rest of the world from its surroundings.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,14 +35,14 @@ from runtime.logs import Log
 MAKERS_STOP_S: Final = 0.5
 """How long a round or a snapshot in work may still take after the wish to stop."""
 
-SENDERS_STOP_S: Final = 4.0
+SENDERS_STOP_S: Final = 3.6
 """How long a request in work, a last one and the goodbye may take: with the rest inside the 5 s promised."""
 
 DRAIN_S: Final = 1.5
 """How long what waits is still sent after the wish to stop."""
 
 SNAPSHOTS: Final = "snapshots"
-"""The spool of snapshots: settings refuse a receiver of this name."""
+"""The spool of snapshots. The checks of settings refuse a receiver of this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,8 @@ class _Sending:
 class _Way:
     """The way to one receiver, and what it was made of."""
 
-    made_of: tuple[Receiver, Identity]
+    receiver: Receiver
+    labels: Identity
     outlet: Outlet
     series: SeriesOutlet
 
@@ -109,7 +111,10 @@ class Outgoing:
         self._replace_outlets(settings)
 
     def replace(self, settings: AgentSettings) -> None:
-        """Start, or send as other settings say from now on. Gateway and spools stay as they are."""
+        """Start, or send as other settings say from now on. Gateway and spools stay as they are.
+
+        Raises as the constructor does, and has changed nothing then.
+        """
         self._replace_outlets(settings)
         senders: dict[str, Wanted[Part]] = {
             f"send {name}": Wanted(made_of=name, make=_once(_Sending(way.outlet)))
@@ -121,7 +126,6 @@ class Outgoing:
         if self._reporter is not None and self._snapshots is not None:
             senders["report"] = Wanted(made_of="report", make=_once(self._reporter))
             senders["send snapshots"] = Wanted(made_of="snapshots", make=_once(_Sending(self._snapshots)))
-            self._reporter.announce()
             if settings.snapshot.enabled:
                 makers["record"] = Wanted(
                     made_of=settings.snapshot, make=lambda: self._make_recorder(settings)
@@ -146,45 +150,52 @@ class Outgoing:
             receivers=readings,
         )
 
+    def announce(self) -> None:
+        """Have the agent registered anew: what there is to tell of it has changed."""
+        if self._reporter is not None:
+            self._reporter.announce()
+
     def take(self, families: Iterable[Family], *, time_ms: int, seconds: float) -> None:
         """Hand a round to all receivers."""
         with self._turn:
             for way in self._outlets.values():
-                way.series.take(families, time_ms=time_ms, seconds=seconds)
+                self._hand(way, families, time_ms, seconds)
+
+    def _hand(self, way: _Way, families: Iterable[Family], time_ms: int, seconds: float) -> None:
+        try:
+            way.series.take(families, time_ms=time_ms, seconds=seconds)
+        except Exception as error:  # isolation boundary: what one receiver gets must not cost the others
+            self._log.error("agent.round_lost", receiver=way.receiver.name, exception=error)
 
     def _replace_outlets(self, settings: AgentSettings) -> None:
-        """A receiver that gets other series than before is told that the old ones have ended."""
         found = {receiver.name: receiver for receiver in receivers(settings, self._world.environ)}
         labels = identity(settings, self._world.name)
+        opened = self._open_all(receiver for name, receiver in found.items() if name not in self._outlets)
         with self._turn:
             now_ms = int(self._around.clock.now_s() * 1000)
             outlets = {}
             for name, receiver in found.items():
                 running = self._outlets.get(name)
-                if running is not None and running.made_of == (receiver, labels):
-                    outlets[name] = running
-                    continue
-                outlet = self._open(receiver) if running is None else running.outlet
-                if running is not None:
-                    running.series.end(time_ms=now_ms)
-                    outlet.retarget(receiver.target, RemoteWrite(name=name))
-                maker = SeriesMaker(identity=labels, rules=receiver.rules)
-                outlets[name] = _Way(
-                    made_of=(receiver, labels), outlet=outlet, series=SeriesOutlet(outlet, maker)
-                )
+                if running is None:
+                    outlets[name] = _way(receiver, labels, opened[name])
+                else:
+                    outlets[name] = _changed(running, receiver, labels, now_ms)
             for name, running in self._outlets.items():
                 if name not in found:
                     running.series.end(time_ms=now_ms)
             self._outlets = outlets
 
-    def _open(self, receiver: Receiver) -> Outlet:
-        return Outlet(
-            receiver.name,
-            receiver.target,
-            RemoteWrite(name=receiver.name),
-            self._around,
-            order=receiver.order,
-        )
+    def _open_all(self, wanted: Iterable[Receiver]) -> dict[str, Outlet]:
+        """Open all of them or none."""
+        opened: dict[str, Outlet] = {}
+        with ExitStack() as undo:
+            for each in wanted:
+                talk = RemoteWrite(name=each.name)
+                outlet = Outlet(each.name, each.target, talk, self._around, order=each.order)
+                undo.callback(outlet.close)
+                opened[each.name] = outlet
+            undo.pop_all()
+        return opened
 
     def _with_rhythm(self, settings: AgentSettings) -> Rounds:
         beat = rhythm(settings.interval.ms, self._world.name)
@@ -196,7 +207,7 @@ class Outgoing:
         return self._rounds
 
     def _snapshot_outlet(self, settings: AgentSettings) -> Outlet:
-        talk = Telling(registered=self._is_registered, announce=self._announce)
+        talk = Telling(registered=self._is_registered, announce=self.announce)
         target = self._at_gateway(settings, ROUTE.format(self._world.agent_id))
         around = replace(
             self._around, limits=recorder.limits(settings.spool.max_size.bytes, settings.spool.max_age.ms)
@@ -205,10 +216,6 @@ class Outgoing:
 
     def _is_registered(self) -> bool:
         return self._reporter is not None and self._reporter.reported.registered
-
-    def _announce(self) -> None:
-        if self._reporter is not None:
-            self._reporter.announce()
 
     def _make_reporter(self, settings: AgentSettings) -> Reporter:
         return Reporter(
@@ -241,6 +248,21 @@ class Outgoing:
 
     def _at_gateway(self, settings: AgentSettings, path: str) -> Target:
         return gateway_target(settings, path, self._world.environ)
+
+
+def _way(receiver: Receiver, labels: Identity, outlet: Outlet) -> _Way:
+    maker = SeriesMaker(identity=labels, rules=receiver.rules)
+    return _Way(receiver=receiver, labels=labels, outlet=outlet, series=SeriesOutlet(outlet, maker))
+
+
+def _changed(way: _Way, receiver: Receiver, labels: Identity, now_ms: int) -> _Way:
+    """A receiver that is to get other series than before is told that the old ones have ended."""
+    if way.receiver != receiver:
+        way.outlet.retarget(receiver.target, RemoteWrite(name=receiver.name), order=receiver.order)
+    if (way.receiver.rules, way.labels) == (receiver.rules, labels):
+        return replace(way, receiver=receiver)
+    way.series.end(time_ms=now_ms)
+    return _way(receiver, labels, way.outlet)
 
 
 def _once(part: Part) -> Callable[[], Part]:

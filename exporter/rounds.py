@@ -7,7 +7,7 @@ and a host's samples keep their distance over restarts.
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from delivery.sender import Clock
 from exporter.families import Family
@@ -29,6 +29,10 @@ class Rhythm:
 def rhythm(interval_ms: int, name: str) -> Rhythm:
     """Return the rhythm of the host with this name: the same whenever it starts."""
     return Rhythm(interval_ms=interval_ms, offset_ms=zlib.crc32(name.encode()) % interval_ms)
+
+
+LOOK_S: Final = 5.0
+"""So often it looks at the clock, which may be set, and at its rhythm, which may be replaced."""
 
 
 class Taker(Protocol):
@@ -67,8 +71,7 @@ class Rounds:
         while not stopped():
             rhythm, now_ms = self.rhythm, self._now_ms()
             if now_ms < due_ms:
-                # No longer than an interval: the rhythm may be replaced, and the clock be set back.
-                sleep(min(due_ms - now_ms, rhythm.interval_ms) / 1000)
+                sleep(min((due_ms - now_ms) / 1000, LOOK_S))
                 due_ms = min(due_ms, self.rhythm.next_ms(self._now_ms()))
                 continue
             time_ms = max(due_ms, rhythm.next_ms(now_ms) - rhythm.interval_ms)

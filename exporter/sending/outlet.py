@@ -83,9 +83,10 @@ class Outlet:
         for batch in batches:
             self.append(batch, now_ms=int(self._clock.now_s() * 1000))
 
-    def retarget(self, target: Target, conversation: Conversation) -> None:
+    def retarget(self, target: Target, conversation: Conversation, *, order: Order) -> None:
         """Send to another place from the next attempt on, also what waits; raises BadTarget."""
         self._sender.transport, self._sender.conversation = Transport(target), conversation
+        self._spool.order = order
 
     def append(self, batch: Batch, *, now_ms: int) -> None:
         """Keep one batch until the receiver has it."""

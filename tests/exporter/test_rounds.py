@@ -90,7 +90,7 @@ def test_a_clock_that_jumps_stops_nothing(jump_ms: int) -> None:
     assert all(time_ms % MINUTE == 0 for time_ms in last)
 
 
-def test_a_new_rhythm_counts_from_the_next_round_on() -> None:
+def test_a_new_rhythm_counts_from_the_next_look_on() -> None:
     world = World(now_ms=0)
     running = rounds(world, Rhythm(interval_ms=MINUTE))
 
@@ -99,4 +99,4 @@ def test_a_new_rhythm_counts_from_the_next_round_on() -> None:
         running.rhythm = Rhythm(interval_ms=1000)
 
     running.run(world.stopped_after(4), change)
-    assert world.taken == [0, 60_000, 61_000, 62_000]
+    assert world.taken == [0, 6_000, 7_000, 8_000]

@@ -18,6 +18,7 @@ ISOLATION_BOUNDARIES: Final = frozenset(
         "exporter/gathering/interrupting.py::_attempt",
         "exporter/gathering/lanes.py::failure",
         "exporter/http/routes.py::answer",
+        "exporter/outgoing.py::_hand",
         "exporter/parts.py::_keep_running",
         "exporter/snapshots/recorder.py::record",
         "gateway/keeper.py::once",
