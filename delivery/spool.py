@@ -122,6 +122,8 @@ class Spool:
         """Let go of the directory. What waits is there next time, except what the disk did not take."""
         with self._lock:
             self._seal()
+            for number in list(self._segments):
+                self._tidy(number)
             self._guard.close()
 
     # --- for the one who fills it ---

@@ -120,7 +120,7 @@ class Agent:
             )
             self.url = self._pages.url
             self._outgoing = self._open_outgoing(directory)
-            self._collecting.resume()
+            self._resume(directory)
             undo.pop_all()
 
     def run(self, stop: Stop) -> None:
@@ -207,6 +207,13 @@ class Agent:
         self._log.info("agent.stopped", reason=reason)
 
     # --- what others ask of the agent ---
+
+    def _resume(self, directory: Path) -> None:
+        """The last act of a start: one that fails has not used up the counters."""
+        try:
+            self._collecting.resume()
+        except OSError as error:
+            raise _unusable(directory, error) from error
 
     def _open_outgoing(self, directory: Path) -> Outgoing:
         around = Surroundings(

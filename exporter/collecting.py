@@ -91,7 +91,7 @@ class Collecting:
         self.runner = Runner(self._collectors(settings), stopwatch=clock.rising_s)
 
     def resume(self) -> None:
-        """Go on from the counters that were put away, before the first scrape. They are gone then."""
+        """Go on from the counters put away, before the first scrape, and remove them; raises OSError."""
         if self._directory is not None:
             self._processes.load(self._directory / COUNTERS)
 

@@ -4,7 +4,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +17,7 @@ from exporter.reporting.messages import Facts, System, Vitals
 from exporter.reporting.reporter import Reporter
 from remotewrite.compression import decompress_zstd
 from tests.delivery.parts import FakeClock
-from tests.delivery.receiver import Reply
+from tests.delivery.receiver import WRITTEN, Reply
 
 AGENT: Final = "agent-0001"
 _ROUTE: Final = re.compile(r"/api/v1/agents/(?:(register)|([^/]+)/(heartbeat|processes))")
@@ -37,6 +37,10 @@ class Gateway:
     registrations: list[dict[str, Any]] = field(default_factory=list)
     heartbeats: list[dict[str, Any]] = field(default_factory=list)
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    mood: Callable[[str, bytes], Reply | None] = lambda _path, _body: None
+    """What it says to a path and a body, whatever its script says; None where it does its work."""
+    writes: list[bytes] | None = None
+    """Bodies of remote write that it took, if it takes them."""
 
     def answer(self, path: str, body: bytes) -> tuple[int, object]:
         """Do what a gateway does."""
@@ -83,12 +87,20 @@ def _handler(made: Gateway) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             made.asked.append(self.path.rpartition("/")[2])
             made.headers.append({name.lower(): value for name, value in self.headers.items()})
-            if not made.script or made.script[0].status == 1:
+            moody = made.mood(self.path, body)
+            if moody is not None:
+                self.reply(moody)
+            elif made.writes is not None and self.path == "/api/v1/write":
+                made.writes.append(body)
+                self.say(204, WRITTEN, b"")
+            elif not made.script or made.script[0].status == 1:
                 made.script[:1] = []
                 status, said = made.answer(self.path, body)
                 self.say(status, {}, json.dumps(said).encode())
-                return
-            reply = made.script.pop(0)
+            else:
+                self.reply(made.script.pop(0))
+
+        def reply(self, reply: Reply) -> None:
             if not reply.status:
                 self.close_connection = True
             elif reply.drip_s:
@@ -101,7 +113,8 @@ def _handler(made: Gateway) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            if status != 204:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
