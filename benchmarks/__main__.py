@@ -7,6 +7,7 @@ from typing import Final
 from benchmarks.harness import print_table
 
 MODULES: Final = (
+    "agent",
     "answers",
     "blocks",
     "collectors",

@@ -59,9 +59,9 @@ class Scrape:
         """Take the processor time of a scrape; the note has the time on the clock, and theirs."""
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            pids = [stack.enter_context(_sleeper()) for _ in range(self.sleepers)]
+            pids = [stack.enter_context(sleeper()) for _ in range(self.sleepers)]
             before = _resident_mib("self")
-            theirs = stack.enter_context(_exporter(folder)) if find_program(_PROGRAM) else None
+            theirs = stack.enter_context(process_exporter(folder)) if find_program(_PROGRAM) else None
             table = ProcessTable(Proc(Path("/proc")), count(step=2).__next__)
             ours = Processes(table, Rules(grouping=BY_COMM, split=Split(user_name=str)))
             cpu, wall = self._times(lambda: _page(ours), time.process_time, pids)
@@ -129,7 +129,8 @@ def cpu_seconds(pid: int) -> float:
 
 
 @contextmanager
-def _sleeper() -> Iterator[int]:
+def sleeper() -> Iterator[int]:
+    """Run a process that does nothing."""
     process = subprocess.Popen(["sleep", "600"])
     try:
         yield process.pid
@@ -139,7 +140,7 @@ def _sleeper() -> Iterator[int]:
 
 
 @contextmanager
-def _exporter(folder: Path) -> Iterator[Server]:
+def process_exporter(folder: Path) -> Iterator[Server]:
     (folder / "processes.yml").write_text(_CONFIG)
     port = free_port()
     command = [find_program(_PROGRAM) or _PROGRAM, f"-web.listen-address=127.0.0.1:{port}"]
