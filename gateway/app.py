@@ -100,6 +100,7 @@ class Gateway:
             sock,
             clock=time.monotonic,
             on_unreadable=accounting.unreadable,
+            on_cut=metrics.cut,
             is_query=is_query,
             query_threads=max(settings.query.max_concurrency, 1),
         )

@@ -103,6 +103,12 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=self.registry,
         )
+        self._cut = Counter(
+            "fleetgauge_http_connections_cut",
+            "Connections closed without an answer, by what they did, and whether for another that waited.",
+            ("stage", "for_another"),
+            registry=self.registry,
+        )
         self._ingest = _Ingest(self.registry)
         self._query = _Query(self.registry)
         self._damaged = Counter(
@@ -166,6 +172,10 @@ class Metrics:
         """Count one answered HTTP request."""
         self._requests.labels(route, method, str(code)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def cut(self, stage: str, for_another: bool) -> None:
+        """Count a connection that was closed without an answer."""
+        self._cut.labels(stage, str(for_another).lower()).inc()
 
     def received(self, outcome: Outcome) -> None:
         """Count what became of one remote-write request."""

@@ -22,6 +22,7 @@ from waitress.utilities import BadRequest, Error
 
 from gateway.http import envelope
 from gateway.http.errors import unreadable
+from gateway.http.patience import ANSWER, BODY, HEADERS, IDLE, IDLE_SECONDS, Patience, Stage
 from runtime.stop import Stop
 
 REQUEST_THREADS = 8
@@ -47,13 +48,6 @@ get through."""
 
 WAITED = "fleetgauge.waited"
 """How many seconds a request waited for a thread: in the WSGI environment."""
-
-IDLE_SECONDS = 120
-"""A silent connection is closed after this. Senders write every few seconds, people forget browser tabs."""
-
-HEADER_SECONDS = 10.0
-"""How long request line and headers may take, from the connection on or from their first byte: they fit a few
-packets. So connections that never ask for anything do not hold the places of others for long."""
 
 RETRY_AFTER_SECONDS = 5
 """When to send a body again that found no room: a full disk is seldom mended sooner."""
@@ -98,6 +92,7 @@ class HttpServer:
         on_unreadable: Callable[[int], None],
         is_query: Callable[[str], bool] = lambda _: False,
         query_threads: int = 1,
+        on_cut: Callable[[str, bool], None] = lambda _stage, _for_another: None,
     ) -> None:
         """Serve requests; those whose path is a query's take their turns, so many at once."""
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns once for every waiting request
@@ -118,6 +113,7 @@ class HttpServer:
         )
         self._listener.clock = clock
         self._listener.on_unreadable = on_unreadable
+        self._listener.on_cut = on_cut
         self._listener.is_query = is_query
         self._listener.query_dispatcher = self._query_dispatcher
 
@@ -287,13 +283,10 @@ class _Channel(HTTPChannel):
     # When the request in work was complete, or the one before it answered.
     queued_at = 0.0
     _lingers_until: float | None = None
-    # When the headers that are awaited must be there; None when a request is done, or its headers are.
-    _headers_until: float | None = None
-
-    def add_channel(self, map: Any = None) -> None:  # noqa: A002
-        """Begin to wait for the first headers."""
-        super().add_channel(map)
-        self._headers_until = _listener(self).clock() + HEADER_SECONDS
+    # The request or the pause between two that the patience is for, and what is left of it.
+    _turns = 0
+    _moment: tuple[Stage, int] | None = None
+    _patience: Patience | None = None
 
     def handle_close(self) -> None:
         if self.lingers and self._lingers_until is None and self._end_output():
@@ -306,28 +299,56 @@ class _Channel(HTTPChannel):
         if self._lingers_until is not None and _listener(self).clock() >= self._lingers_until:
             self.handle_close()
             return False
-        if self._is_late():
-            super().handle_close()
+        now = _listener(self).clock()
+        patience = self.patience(now)
+        if patience is not None and patience.is_over(now):
+            self.cut(for_another=False)
             return False
         return super().readable()
 
     def received(self, data: bytes) -> bool:
         if self._lingers_until is not None:
             return False
+        before, now = self.request, _listener(self).clock()
+        if patience := self.patience(now):
+            patience.moved(len(data), now)
         taken = super().received(data)
-        if self.request is None or self.request.headers_finished:
-            self._headers_until = None
-        elif self._headers_until is None:
-            self._headers_until = _listener(self).clock() + HEADER_SECONDS
+        if self.request is None or self.request is not before:
+            self._turns += 1
         return taken
 
-    def _is_late(self) -> bool:
-        if self._headers_until is None:
-            return False
-        now = _listener(self).clock()
-        if self.requests:  # nothing is read while another request is in work
-            self._headers_until = now + HEADER_SECONDS
-        return now >= self._headers_until
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        sent: int = super().send(data, do_close)
+        patience = self._patience
+        if patience is not None and patience.stage is ANSWER:
+            patience.moved(sent, _listener(self).clock())
+        return sent
+
+    def patience(self, now: float) -> Patience | None:
+        """Return what is left of it; None while the gateway works on a request."""
+        stage = self._stage()
+        moment = None if stage is None else (stage, self._turns)
+        if moment != self._moment:
+            self._moment = moment
+            self._patience = None if stage is None else Patience.begin(stage, now)
+        return self._patience
+
+    def _stage(self) -> Stage | None:
+        if self._lingers_until is not None:
+            return None
+        if self.total_outbufs_len:
+            return ANSWER
+        if self.requests:
+            return None
+        if self.request is None:
+            return IDLE if self._turns else HEADERS
+        return BODY if self.request.headers_finished else HEADERS
+
+    def cut(self, *, for_another: bool) -> None:
+        """Close it without an answer."""
+        if self._patience is not None:
+            _listener(self).on_cut(self._patience.stage.name, for_another)
+        super().handle_close()
 
     def close_if_idle(self) -> None:
         if not self.requests and not self.total_outbufs_len:
@@ -348,8 +369,33 @@ class _Listener(TcpWSGIServer):
     stopping = False
     clock: Callable[[], float]
     on_unreadable: Callable[[int], None]
+    on_cut: Callable[[str, bool], None]
     is_query: Callable[[str], bool]
     query_dispatcher: ThreadedTaskDispatcher
+
+    def readable(self) -> bool:
+        """Tell whether to accept: also when all places are taken but one of them can be had."""
+        has_place: bool = super().readable()
+        return has_place or (self.accepting and self._gives_way() is not None)
+
+    def handle_accept(self) -> None:
+        """Accept a connection, in the place of another if need be."""
+        if len(self.channels()) >= MAX_CONNECTIONS:
+            longest = self._gives_way()
+            if longest is None:
+                return
+            longest.cut(for_another=True)
+        super().handle_accept()
+
+    def _gives_way(self) -> _Channel | None:
+        """Return the connection that has been resting longest, if it may lose its place."""
+        now = self.clock()
+        resting = [
+            (patience.used(now), channel)
+            for channel in self.channels()
+            if (patience := channel.patience(now)) is not None and patience.may_give_way(now)
+        ]
+        return max(resting, key=lambda each: each[0])[1] if resting else None
 
     def add_task(self, task: Any) -> None:
         """Give a request to a thread: queries to those of their own, in the order they came."""
@@ -360,6 +406,7 @@ class _Listener(TcpWSGIServer):
         dispatcher.add_task(task)
 
     def channels(self) -> list[_Channel]:
+        """Return the open connections."""
         return list(cast("dict[int, _Channel]", self.active_channels).values())
 
     def stop_accepting(self) -> None:

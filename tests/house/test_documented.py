@@ -14,7 +14,7 @@ from exporter.http import answers, connections, reading
 from exporter.http import routes as agent_routes
 from exporter.http import server as agent_server
 from exporter.http.site import Site
-from gateway.http import application, server
+from gateway.http import application, patience, server
 from gateway.http.accounting import Accounting
 from gateway.http.encoding import MIN_BYTES
 from gateway.http.errors import ERROR_TYPES, QUERY_ERRORS, Errors
@@ -234,6 +234,7 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
         query=dict.fromkeys(QUERY_GAUGES, float),
     )
     metrics.ran(Ran(kind="", outcome="", seconds=0, waited_s=0))
+    metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)
     metrics.received(Outcome(status=400, version="", rejected=[Rejection(code="", reason="", times=1)]))
@@ -280,8 +281,10 @@ def test_every_limit_of_a_request_is_documented() -> None:
     assert f"larger than {server.MAX_BODY_BYTES >> 20} MiB" in text
     assert f"larger than {server.MAX_HEADER_BYTES >> 10} KiB" in text
     assert f"Up to {server.MAX_CONNECTIONS} are open" in text
-    assert f"after {server.IDLE_SECONDS} s of silence" in text
-    assert f"\nwithin {server.HEADER_SECONDS:.0f} s of their beginning" in text
+    assert f"after {patience.IDLE_SECONDS} s of silence" in text
+    assert f"\nwithin {patience.HEADER_SECONDS:.0f} s of their beginning" in text
+    assert f"may rest for {patience.TRANSFER_SECONDS:.0f} s in all" in text
+    assert f"each {patience.TRANSFER_BYTES_PER_S >> 10} KiB that move" in text
     assert f"A body over\n{server.BODY_BYTES_IN_MEMORY >> 20} MiB goes to a temporary file" in text
 
 
