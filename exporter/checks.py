@@ -3,20 +3,15 @@
 Owns these rules and their sentences. Reads no file: whether one can be read shows when it is used.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
-from exporter.settings import AgentSettings, Authorization, BasicAuth, RelabelRule, RemoteWrite, Tls
-from runtime.values import Duration, LabelPair
+from delivery.checks import is_url, labels, proxy, receivers, rules, tls, url
+from exporter.settings import AgentSettings
+from runtime.values import Duration
 
 _MIN_INTERVAL: Final = Duration.parse("1s")
 """More often tells no more: the kernel itself counts much of it in hundredths of a second."""
-
-_LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_GROUP: Final = re.compile(r"\$(\{\w+\}|\w+)")
-_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 _OWN_LABELS: Final = {
     "__name__": "it is the name of a metric",
@@ -24,29 +19,9 @@ _OWN_LABELS: Final = {
     "job": "the setting job gives it",
 }
 
-_OWN_HEADERS: Final = frozenset(
-    (
-        "accept-encoding", "authorization", "connection", "content-encoding", "content-length",
-        "content-type", "host", "proxy-authorization", "transfer-encoding", "user-agent",
-        "x-prometheus-remote-write-version",
-    )
-)  # fmt: skip
-"""Headers that the sender writes itself."""
 
 _OWN_NAMES: Final = frozenset(("gateway", "snapshots"))
 """Spools that the agent itself fills."""
-
-_NEED_TARGET: Final = ("replace", "hashmod", "lowercase", "uppercase", "keepequal", "dropequal")
-
-_TAKES: Final = {
-    "keepequal": ("source_labels", "target_label"),
-    "dropequal": ("source_labels", "target_label"),
-    "labeldrop": ("regex",),
-    "labelkeep": ("regex",),
-    "lowercase": ("source_labels", "separator", "regex", "modulus", "target_label"),
-    "uppercase": ("source_labels", "separator", "regex", "modulus", "target_label"),
-}
-"""What a rule may say besides its action, where that is not everything, as Prometheus has it."""
 
 
 def problems(settings: AgentSettings) -> list[str]:
@@ -55,9 +30,9 @@ def problems(settings: AgentSettings) -> list[str]:
         *_limits(settings),
         *_others(settings),
         *_gateway(settings),
-        *_labels("label", settings.label),
-        *_rules("write_relabel_configs", settings.write_relabel_configs),
-        *_receivers(settings.remote_write),
+        *labels("label", settings.label, _OWN_LABELS),
+        *rules("write_relabel_configs", settings.write_relabel_configs),
+        *receivers(settings.remote_write, taken=_OWN_NAMES),
     ]
 
 
@@ -90,151 +65,12 @@ def _others(settings: AgentSettings) -> Iterator[str]:
         if not text:
             yield f"{key}: this must not be empty."
     host = settings.collector.container.host
-    if host and not (host.startswith("unix:///") or _is_url(host, ("tcp",))):
+    if host and not (host.startswith("unix:///") or is_url(host, ("tcp",))):
         yield f'collector.container.host: expected unix:///PATH or tcp://HOST:PORT, got "{host}".'
 
 
 def _gateway(settings: AgentSettings) -> Iterator[str]:
     if settings.gateway:
-        yield from _url("gateway", settings.gateway)
-    yield from _proxy("proxy", settings.proxy)
-    yield from _tls("gateway_tls", settings.gateway_tls)
-
-
-def _receivers(receivers: Iterable[RemoteWrite]) -> Iterator[str]:
-    first: dict[str, str] = {}
-    for index, receiver in enumerate(receivers):
-        at = f"remote_write[{index}]"
-        yield from _receiver(at, receiver)
-        name = name_of(receiver)
-        if name in _OWN_NAMES:
-            yield f'{at}: "{name}" is what the agent calls a spool of its own. Give it another name.'
-        elif name and name in first:
-            yield f'{at}: it has the same name as {first[name]}, "{name}". Give each its own name.'
-        first.setdefault(name, at)
-
-
-def name_of(receiver: RemoteWrite) -> str:
-    """Return what a receiver is called: its name, otherwise the host and port of its URL."""
-    try:
-        return receiver.name or urlsplit(receiver.url).netloc.rpartition("@")[2]
-    except ValueError:
-        return ""
-
-
-def _receiver(at: str, receiver: RemoteWrite) -> Iterator[str]:
-    yield from _url(f"{at}.url", receiver.url)
-    if receiver.remote_timeout.ms <= 0:
-        yield f"{at}.remote_timeout: expected more than 0, got {receiver.remote_timeout}."
-    yield from _headers(f"{at}.headers", receiver.headers)
-    yield from _credentials(at, receiver.basic_auth, receiver.authorization)
-    yield from _tls(f"{at}.tls_config", receiver.tls_config)
-    yield from _proxy(f"{at}.proxy_url", receiver.proxy_url)
-    yield from _rules(f"{at}.write_relabel_configs", receiver.write_relabel_configs)
-
-
-def _url(key: str, url: str) -> Iterator[str]:
-    if not _is_url(url, ("http", "https")):
-        yield f'{key}: expected http://HOST:PORT or https://HOST:PORT, got "{_masked(url)}".'
-    elif urlsplit(url).username is not None:
-        yield f"{key}: a URL is no place for a name and a password; there are settings with files for them."
-
-
-def _proxy(key: str, url: str) -> Iterator[str]:
-    if url and not _is_url(url, ("http",)):
-        yield f'{key}: expected http://HOST:PORT, got "{_masked(url)}".'
-
-
-def _is_url(url: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _masked(url: str) -> str:
-    """Return the URL without what may be a password."""
-    return re.sub(r"[^/]*@", "…@", url)
-
-
-def _credentials(at: str, basic: BasicAuth, authorization: Authorization) -> Iterator[str]:
-    if basic.password_file and not basic.username:
-        yield f"{at}.basic_auth: there is a password_file, but no username."
-    if basic.username and authorization.credentials_file:
-        yield f"{at}: it has both basic_auth and authorization; only one of them can be used."
-
-
-def _tls(key: str, tls: Tls) -> Iterator[str]:
-    if tls.key_file and not tls.cert_file:
-        yield f"{key}: there is a key_file, but no cert_file."
-    if tls.cert_file and not tls.key_file:
-        yield f"{key}: there is a cert_file, but no key_file."
-
-
-def _labels(key: str, labels: Iterable[LabelPair]) -> Iterator[str]:
-    seen = set()
-    for label in labels:
-        if not _LABEL.fullmatch(label.name):
-            yield f'{key}: "{label.name}" is no name of a label: letters, digits and _, no digit first.'
-        elif label.name in _OWN_LABELS:
-            yield f"{key}: {label.name} cannot be set here: {_OWN_LABELS[label.name]}."
-        elif label.name in seen:
-            yield f"{key}: {label.name} is given twice."
-        seen.add(label.name)
-
-
-def _headers(key: str, headers: Iterable[LabelPair]) -> Iterator[str]:
-    seen = set()
-    for header in headers:
-        name = header.name.lower()
-        if not _HEADER.fullmatch(header.name):
-            yield f'{key}: "{header.name}" is no name of a header.'
-        elif name in _OWN_HEADERS:
-            yield f"{key}: {header.name} cannot be set here: the agent writes it itself."
-        elif name in seen:
-            yield f"{key}: {header.name} is given twice."
-        if not header.value.isprintable() or not header.value.isascii():
-            yield f"{key}: the value of {header.name} must be printable ASCII."
-        seen.add(name)
-
-
-def _rules(key: str, rules: Iterable[RelabelRule]) -> Iterator[str]:
-    for index, rule in enumerate(rules):
-        for problem in _rule(rule):
-            yield f"{key}[{index}]: {problem}"
-
-
-def _rule(rule: RelabelRule) -> Iterator[str]:
-    action, target = rule.action, rule.target_label
-    for name in rule.source_labels:
-        if not _LABEL.fullmatch(name):
-            yield f'source_labels: "{name}" is no name of a label.'
-    if rule.modulus < 0:
-        yield f"modulus: expected 0 or more, got {rule.modulus}."
-    elif action == "hashmod" and rule.modulus == 0:
-        yield "the action hashmod needs a modulus above 0."
-    if action in _NEED_TARGET and not target:
-        yield f"the action {action} needs a target_label."
-    elif action == "replace" and not _names_a_label(target):
-        yield f'target_label: "{target}" cannot become the name of a label.'
-    elif action in _NEED_TARGET and action != "replace" and not _LABEL.fullmatch(target):
-        yield f'target_label: "{target}" is no name of a label.'
-    if action == "labelmap" and not _names_a_label(rule.replacement):
-        yield f'replacement: "{rule.replacement}" cannot become the name of a label.'
-    yield from _superfluous(rule)
-
-
-def _superfluous(rule: RelabelRule) -> Iterator[str]:
-    takes = _TAKES.get(rule.action)
-    if takes is None:
-        return
-    usual = RelabelRule()
-    for name in rule.__struct_fields__:
-        if name not in (*takes, "action") and getattr(rule, name) != getattr(usual, name):
-            yield f"the action {rule.action} takes no {name}."
-
-
-def _names_a_label(template: str) -> bool:
-    """Whether it can be the name of a label once its $1 are filled in."""
-    return _LABEL.fullmatch(_GROUP.sub("x", template)) is not None
+        yield from url("gateway", settings.gateway)
+    yield from proxy("proxy", settings.proxy)
+    yield from tls("gateway_tls", settings.gateway_tls)

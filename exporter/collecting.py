@@ -32,7 +32,6 @@ from exporter.gathering.custom import Loader
 from exporter.gathering.families import own_families
 from exporter.gathering.runner import Runner
 from exporter.settings import AgentSettings
-from runtime.logs import Log
 
 COUNTERS: Final = "counters"
 """The file of the state directory in which counters of processes stay over a restart."""
@@ -104,12 +103,6 @@ class Collecting:
         """Put the counters away; raises OSError."""
         if self._directory is not None:
             self._processes.save(self._directory / COUNTERS)
-
-    def _go_on(self, counters: Path) -> None:
-        try:
-            self._processes.load(counters)
-        except OSError as error:
-            Log("agent").warning("agent.counters_lost", file=str(counters), reason=str(error))
 
     def container_name(self, container: str) -> str:
         """The name of a container, or the start of its id."""

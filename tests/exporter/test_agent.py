@@ -70,8 +70,8 @@ def test_once_prints_a_scrape_and_leaves_nothing_behind(tmp_path: Path) -> None:
         ("interval: 10ms\n", "interval: expected 1s or more, got 10ms."),
         ("process: {config: there/is/none.yml}\n", "there/is/none.yml: cannot be read"),
         ("web: {config: {file: none.yml}}\n", "none.yml: "),
-        ("remote_write: [{url: 'http://a:1', name: gateway}]\n", '"gateway" is what the agent calls'),
-        ("remote_write: [{url: 'http://snapshots'}]\n", 'remote_write[0]: "snapshots" is what the agent'),
+        ("remote_write: [{url: 'http://a:1', name: gateway}]\n", '"gateway" is what this program calls'),
+        ("remote_write: [{url: 'http://snapshots'}]\n", 'remote_write[0]: "snapshots" is what this program'),
         ("remote_write: [{url: 'http://a:1', name: a/b}]\n", "remote_write[0]: give it a name of letters"),
         (
             "write_relabel_configs: [{action: drop, regex: '('}]\n",

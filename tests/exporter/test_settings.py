@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from exporter.checks import name_of, problems
-from exporter.settings import AgentSettings, BasicAuth, RelabelRule, RemoteWrite, Tls
+from delivery.checks import name_of
+from delivery.settings import BasicAuth, RelabelRule, RemoteWrite, Tls
+from exporter.checks import problems
+from exporter.settings import AgentSettings
 from runtime.errors import SettingsError
 from runtime.settings import file_of, load, settings_of
 from runtime.values import Duration, LabelPair, Pattern

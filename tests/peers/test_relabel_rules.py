@@ -8,8 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
+from delivery.settings import RelabelAction
 from exporter.checks import problems
-from exporter.settings import AgentSettings, RelabelAction
+from exporter.settings import AgentSettings
 from runtime.errors import SettingsError
 from runtime.settings import load
 from tests.peers.required import find_program

@@ -7,20 +7,13 @@ from pathlib import Path
 import pytest
 
 from delivery.relabel import Rule
+from delivery.settings import Authorization, BasicAuth, RelabelRule, RemoteWrite, Tls
 from delivery.spool import Limits
 from delivery.transport import Target
 from exporter.checks import problems
 from exporter.sending.series import Identity
 from exporter.sending.targets import Receiver, gateway_target, identity, limits, receivers
-from exporter.settings import (
-    AgentSettings,
-    Authorization,
-    BasicAuth,
-    RelabelRule,
-    RemoteWrite,
-    SpoolSettings,
-    Tls,
-)
+from exporter.settings import AgentSettings, SpoolSettings
 from runtime.errors import SettingsError
 from runtime.settings import load
 from runtime.values import Duration, LabelPair, Pattern, Size
