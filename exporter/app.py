@@ -204,6 +204,7 @@ class Agent:
             self._collecting.close()
         except OSError as error:
             self._log.error("agent.counters_lost", reason=str(error))
+        self._guard.close()
         self._log.info("agent.stopped", reason=reason)
 
     # --- what others ask of the agent ---
