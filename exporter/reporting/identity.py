@@ -6,9 +6,9 @@ with a cloned disk, the fingerprint differs and a new id is made: two hosts must
 
 import os
 import re
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +18,6 @@ FILE: Final = "agent-id"
 
 # What may stand in a URL without being written differently.
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
-
-# Long enough that no two machines share it. The machine's id itself is to stay on the machine.
-_FINGERPRINT_DIGITS: Final = 16
 
 # A file that is longer is none of ours.
 _MAX_BYTES: Final = 4096
@@ -34,9 +31,13 @@ def machine_of(root: Path) -> str:
 
 
 def identity(directory: Path, *, machine: str, make_id: Callable[[], str], log: Log) -> str:
-    """Return the id in the directory, or make one and keep it there, if the directory lets us."""
+    """Return the id in the directory, or make one and keep it there, if the directory lets us.
+
+    Beside it is a checksum of the machine's id, which itself is to stay out of files that people copy. One of
+    hashlib would say no more here, and takes 4 MiB: OpenSSL.
+    """
     path = directory / FILE
-    mark = sha256(machine.encode()).hexdigest()[:_FINGERPRINT_DIGITS] if machine else ""
+    mark = f"{zlib.crc32(machine.encode()):08x}" if machine else ""
     try:
         agent_id, kept_mark = _read(path)
     except FileNotFoundError:
