@@ -6,7 +6,6 @@ Expressions are Go's, match the whole, and their dot matches a newline, as in Pr
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import md5
 from typing import Final, Literal, get_args
 
 from delivery.errors import BadRule
@@ -168,6 +167,9 @@ def _drop_equal(rule: Rule, joined: str, labels: _Labels) -> _Labels | None:
 
 
 def _hash(rule: Rule, joined: str, labels: _Labels) -> _Labels:
+    # Only here: it brings OpenSSL, which few rules need.
+    from hashlib import md5
+
     last = md5(joined.encode(), usedforsecurity=False).digest()[8:]
     return _set(labels, rule.target_label, str(int.from_bytes(last, "big") % rule.modulus))
 

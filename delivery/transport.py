@@ -6,18 +6,20 @@ Files of credentials and certificates are read when they are needed: new ones co
 import base64
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from delivery.errors import BadTarget, NoAnswer
 from delivery.retry import MAX_EXCERPT_BYTES, Answer
+from runtime.plainhttp import HTTPConnection, HTTPException, HTTPResponse, SecureConnection
+
+if TYPE_CHECKING:
+    import ssl
 
 _HEADER_NAME: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
@@ -129,7 +131,7 @@ class Transport:
         host = through.hostname or ""
         if secure:
             port = through.port or (80 if self._proxy else 443)
-            connection: HTTPConnection = _Secure(
+            connection: HTTPConnection = SecureConnection(
                 host, port, timeout_s, self._trust(), self._target.server_name or self._url.hostname or ""
             )
             if self._proxy is not None:
@@ -140,7 +142,10 @@ class Transport:
         connection.connect()
         return connection
 
-    def _trust(self) -> ssl.SSLContext:
+    def _trust(self) -> "ssl.SSLContext":
+        # Only here: it brings OpenSSL, which plain HTTP does not need.
+        import ssl
+
         context = ssl.create_default_context(cafile=self._target.ca_file)
         if self._target.cert_file is not None:
             context.load_cert_chain(self._target.cert_file, self._target.key_file)
@@ -165,19 +170,6 @@ class Transport:
         if self._proxy is not None and self._url.scheme == "http":
             headers |= _proxy_login(self._proxy)
         return headers
-
-
-class _Secure(HTTPSConnection):
-    """TLS that expects a name of its own in the certificate, which need not be where it connects to."""
-
-    def __init__(self, host: str, port: int, timeout_s: float, trust: ssl.SSLContext, name: str) -> None:
-        super().__init__(host, port, timeout=timeout_s, context=trust)
-        self._trust = trust
-        self._name = name
-
-    def connect(self) -> None:
-        HTTPConnection.connect(self)
-        self.sock = self._trust.wrap_socket(self.sock, server_hostname=self._name)
 
 
 def _check_header(name: str, value: str) -> None:

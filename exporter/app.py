@@ -7,7 +7,6 @@ import errno
 import fcntl
 import os
 import random
-import secrets
 import signal
 import socket
 import threading
@@ -116,7 +115,7 @@ class Agent:
                 web_config=_web_config(settings),
                 log=self._log,
                 clock=time.monotonic,
-                new_id=lambda: secrets.token_hex(8),
+                new_id=lambda: os.urandom(8).hex(),
             )
             self.url = self._pages.url
             self._outgoing = self._open_outgoing(directory)

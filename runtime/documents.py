@@ -5,12 +5,13 @@ Owns reading them. Must not know what is in them.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from runtime.errors import SettingsError
 from runtime.settings import read_file
+
+if TYPE_CHECKING:
+    import yaml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,9 @@ class Value:
 
 def read_document(path: Path) -> Value:
     """Return what the file holds, or raise SettingsError with the line of what is wrong."""
+    # Only here: who has no such file needs no YAML, which takes memory.
+    import yaml
+
     text = read_file(path)
     try:
         loader = yaml.SafeLoader(text)
@@ -51,8 +55,10 @@ def read_document(path: Path) -> Value:
         raise SettingsError([f"{path}: this is not valid YAML: {' '.join(str(error).split())}."]) from error
 
 
-def _value(loader: yaml.SafeLoader, node: yaml.Node, known: dict[int, Value]) -> Value:
+def _value(loader: "yaml.SafeLoader", node: "yaml.Node", known: dict[int, Value]) -> Value:
     """`known` has the values of nodes read before: what is named often by an alias is made once."""
+    import yaml
+
     if id(node) not in known:
         content: Any
         if isinstance(node, yaml.MappingNode):

@@ -6,14 +6,13 @@ Knows HTTP, and nothing of what the answers mean. Raises OSError and ValueError.
 import json
 import os
 import socket
-import ssl
 import threading
 from contextlib import closing, suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Final, Self
 
 from exporter.collectors.containers.addresses import Address
+from runtime.plainhttp import HTTPConnection, HTTPException, SecureConnection
 
 # The list of 1,000 containers with many labels has about 2 MiB.
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
@@ -162,6 +161,9 @@ def _connection(address: Address, timeout_s: float) -> HTTPConnection:
         return _OverSocket(address.socket, timeout_s)
     if address.certificates is None:
         return HTTPConnection(address.host, address.port, timeout=timeout_s)
+    # Only here: it brings OpenSSL, which a socket does not need.
+    import ssl
+
     context = ssl.create_default_context(cafile=address.certificates / "ca.pem")
     context.load_cert_chain(address.certificates / "cert.pem", address.certificates / "key.pem")
-    return HTTPSConnection(address.host, address.port, timeout=timeout_s, context=context)
+    return SecureConnection(address.host, address.port, timeout_s, context, address.host)
