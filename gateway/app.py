@@ -18,6 +18,7 @@ from gateway.http.errors import Errors
 from gateway.http.federate import Federate
 from gateway.http.read import RemoteRead
 from gateway.http.routes import (
+    agents_routes,
     is_query,
     query_routes,
     routes,
@@ -38,11 +39,16 @@ from gateway.query.memory import Memory
 from gateway.query.remote import RemoteReader
 from gateway.query.service import Queries, Rules
 from gateway.query.source import StoredSeries
+from gateway.registry.machine import Timing
+from gateway.registry.registry import Registry
+from gateway.registry.series import AgentSeries
 from gateway.settings import GatewaySettings
 from gateway.storage.errors import StorageError
+from gateway.storage.ledger.agents import AgentTables
 from gateway.storage.statistics import Statistics
 from gateway.storage.store import Store
 from gateway.storage.upkeep import Policy, Upkeep
+from gateway.watch import Watch
 from runtime.listening import url_of
 from runtime.logs import Log
 from runtime.memory import keep_freed_memory
@@ -73,13 +79,14 @@ class Gateway:
         policy = Policy(retention_ms=settings.retention.ms, max_bytes=settings.max_disk.bytes)
         upkeep = Upkeep(self._store, policy, step=Timekeeper(time.perf_counter, metrics.kept_up).step)
         self._caretaker = Caretaker(upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
+        shelf = Shelf(
+            self._store,
+            oldest_ms=lambda: _now_ms() - settings.retention.ms,
+            stopwatch=time.perf_counter,
+            committed=metrics.committed,
+        )
         receiver = Receiver(
-            Shelf(
-                self._store,
-                oldest_ms=lambda: _now_ms() - settings.retention.ms,
-                stopwatch=time.perf_counter,
-                committed=metrics.committed,
-            ),
+            shelf,
             clocks=Clocks(now_ms=_now_ms, stopwatch=time.perf_counter),
             budget=budget,
         )
@@ -93,7 +100,8 @@ class Gateway:
                     eraser=Eraser(self._store, upkeep) if settings.enable_admin_api else None,
                 )
                 | self._reading_routes(settings, memory)
-                | self._sharing_routes(settings),
+                | self._sharing_routes(settings)
+                | self._agents_routes(settings, shelf),
                 accounting=accounting,
                 errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
             ),
@@ -113,9 +121,11 @@ class Gateway:
     def serve(self, stop: Stop) -> None:
         """Serve until the wish to stop."""
         self._caretaker.start()
+        self._watch.start()
         self._log.info("gateway.started", url=self.url, version=self._version)
         self._server.serve(stop)
         self._caretaker.stop(_UPKEEP_STOP_SECONDS)
+        self._watch.stop(_UPKEEP_STOP_SECONDS)
         self._store.close()
         self._log.info("gateway.stopped", reason=stop.reason)
 
@@ -156,6 +166,27 @@ class Gateway:
                 now_ms=_now_ms,
             ),
         )
+
+    def _agents_routes(self, settings: GatewaySettings, shelf: Shelf) -> dict[str, object]:
+        """Make the registry of agents and what looks after it."""
+        metrics = self._metrics
+        registry = Registry(
+            AgentTables(self._store.ledger),
+            timing=Timing(offline_after_s=settings.agents.offline_after.ms / 1000),
+            max_agents=settings.limits.agents,
+            now_ms=_now_ms(),
+            happened=metrics.agent_event,
+        )
+        self._watch = Watch(
+            registry,
+            AgentSeries(shelf),
+            keep_ms=lambda: settings.retention.ms,
+            now_ms=_now_ms,
+            log=self._log,
+            failed=metrics.watch_failed,
+        )
+        metrics.watch_agents(registry.count)
+        return agents_routes(registry=registry, now_ms=_now_ms, counted=metrics.agent_said)
 
     def _open_store(self, settings: GatewaySettings) -> Store:
         started = time.perf_counter()

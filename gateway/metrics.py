@@ -14,13 +14,14 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from gateway.ingest.outcome import Outcome
 from gateway.query.service import Ran
+from gateway.registry.model import Status
 
 TEXT = CONTENT_TYPE_PLAIN_0_0_4
 OPENMETRICS = openmetrics.CONTENT_TYPE_LATEST
@@ -111,6 +112,7 @@ class Metrics:
         )
         self._ingest = _Ingest(self.registry)
         self._query = _Query(self.registry)
+        self._agents = _Agents(self.registry)
         self._damaged = Counter(
             "fleetgauge_store_damaged", "Pieces of data found damaged and left out.", registry=self.registry
         )
@@ -150,6 +152,22 @@ class Metrics:
                 gauge = Gauge(f"fleetgauge_{part}_{name}", text, registry=self.registry)
                 gauge.set_function(readings[name])
         self.registry.register(_StoreCounters(store))
+
+    def watch_agents(self, count: Callable[[], Mapping[Status, int]]) -> None:
+        """Show how many agents there are, asked at each scrape."""
+        self.registry.register(_AgentCounts(count))
+
+    def agent_said(self, what: str, outcome: str) -> None:
+        """Count a registration or a heartbeat, and what became of it."""
+        self._agents.said[what].labels(outcome).inc()
+
+    def agent_event(self, kind: str) -> None:
+        """Count something that happened to an agent."""
+        self._agents.events.labels(kind).inc()
+
+    def watch_failed(self) -> None:
+        """Count a look after the agents that did not come to its end."""
+        self._agents.failures.inc()
 
     def committed(self, seconds: float) -> None:
         """Count a batch that is durable."""
@@ -204,6 +222,43 @@ class _StoreCounters(Collector):
         """Ask for each."""
         for name, text in STORE_COUNTERS.items():
             yield CounterMetricFamily(f"fleetgauge_store_{name}", text, value=self._readings[name]())
+
+
+class _Agents:
+    """What agents say, and what happens to them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.said = {
+            what: Counter(
+                f"fleetgauge_registry_{what}s",
+                f"{what.capitalize()}s of agents, by what became of them.",
+                ("outcome",),
+                registry=registry,
+            )
+            for what in ("registration", "heartbeat")
+        }
+        self.events = Counter(
+            "fleetgauge_registry_events", "What happened to agents, by kind.", ("kind",), registry=registry
+        )
+        self.failures = Counter(
+            "fleetgauge_registry_failures",
+            "Times that the series about agents, or how they are, could not be written.",
+            registry=registry,
+        )
+
+
+class _AgentCounts(Collector):
+    """How many agents there are."""
+
+    def __init__(self, count: Callable[[], Mapping[Status, int]]) -> None:
+        self._count = count
+
+    def collect(self) -> Iterator[Metric]:
+        """Count them."""
+        family = GaugeMetricFamily("fleetgauge_agents", "Agents, by status.", labels=["status"])
+        for status, number in self._count().items():
+            family.add_metric([status.value], number)
+        yield family
 
 
 class _Query:

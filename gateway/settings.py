@@ -15,6 +15,16 @@ class Limits(Section, frozen=True, kw_only=True):
     """How much senders may make the gateway hold."""
 
     series: Annotated[int, "Take no new series when there are this many."] = 1_000_000
+    agents: Annotated[int, "Take no new agent when there are this many."] = 10_000
+
+
+class Agents(Section, frozen=True, kw_only=True):
+    """How agents are looked after."""
+
+    offline_after: Annotated[
+        Duration,
+        "An agent that was not heard for so long is offline. They say that they live thrice as often.",
+    ] = Duration.parse("30s")
 
 
 class Storage(Section, frozen=True, kw_only=True):
@@ -57,3 +67,4 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     storage: Storage = Storage()
     limits: Limits = Limits()
     query: Query = Query()
+    agents: Agents = Agents()

@@ -10,6 +10,7 @@ import falcon
 
 from gateway.http import envelope
 from gateway.query.memory import QueryBusy
+from gateway.registry.errors import AmbiguousName, BadMessage, RegistryError, TooManyAgents, UnknownAgent
 from promql.errors import ParseError, QueryError, QueryTimeout
 from runtime.logs import Log
 
@@ -17,8 +18,10 @@ ERROR_TYPES = {
     400: "bad_data",
     404: "not_found",
     405: "bad_data",
+    409: "bad_data",
     413: "bad_data",
     415: "bad_data",
+    429: "bad_data",
     431: "bad_data",
     500: "internal",
     501: "internal",
@@ -35,6 +38,15 @@ QUERY_ERRORS: dict[type[QueryError], tuple[int, str]] = {
     QueryError: (422, "execution"),
 }
 """The errors of queries, told in Prometheus' words. What is not here is answered as the class above it."""
+
+
+REGISTRY_ERRORS: dict[type[RegistryError], int] = {
+    BadMessage: 400,
+    UnknownAgent: 404,
+    AmbiguousName: 409,
+    TooManyAgents: 429,
+}
+"""What the registry of agents refuses."""
 
 
 _BUSY_RETRY_S = 1
@@ -60,6 +72,7 @@ class Errors:
         app.set_error_serializer(_serialize)
         app.add_error_handler(Exception, self._unexpected)
         app.add_error_handler(ApiError, _api_error)
+        app.add_error_handler(RegistryError, _registry_error)
         for kind in QUERY_ERRORS:
             app.add_error_handler(kind, _query_error)
 
@@ -87,6 +100,10 @@ def _serialize(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPErr
 
 def _api_error(_req: falcon.Request, resp: falcon.Response, error: ApiError, _params: Any) -> None:
     answer(resp, 400, error.sentence)
+
+
+def _registry_error(_req: falcon.Request, resp: falcon.Response, error: RegistryError, _params: Any) -> None:
+    answer(resp, REGISTRY_ERRORS[type(error)], f"{error}.")
 
 
 def _query_error(_req: falcon.Request, resp: falcon.Response, error: QueryError, _params: Any) -> None:

@@ -7,6 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from gateway.http.admin import CleanTombstones, DeleteSeries, Eraser
+from gateway.http.agents import (
+    AgentEvents,
+    Agents,
+    AllEvents,
+    Discovery,
+    Heartbeat,
+    OneAgent,
+    Register,
+)
 from gateway.http.discovery import Alertmanagers, Alerts, Rules, Targets, TargetsMetadata
 from gateway.http.federate import Federate
 from gateway.http.health import Health, Ready
@@ -21,6 +30,7 @@ from gateway.ingest.receiver import Receiver
 from gateway.metrics import Metrics
 from gateway.query.catalog import Catalog
 from gateway.query.service import Queries
+from gateway.registry.registry import Registry
 from gateway.storage.statistics import Overview
 
 QUERIES: Final = "/api/v1/query"
@@ -56,6 +66,21 @@ def store_routes(*, statistics: Callable[[int], Overview], eraser: Eraser | None
         "/api/v1/status/tsdb": TsdbStatus(statistics),
         "/api/v1/admin/tsdb/delete_series": DeleteSeries(eraser),
         "/api/v1/admin/tsdb/clean_tombstones": CleanTombstones(eraser),
+    }
+
+
+def agents_routes(
+    *, registry: Registry, now_ms: Callable[[], int], counted: Callable[[str, str], None]
+) -> dict[str, object]:
+    """The paths about agents, for agents themselves, for people, and for Prometheus' discovery."""
+    return {
+        "/api/v1/agents": Agents(registry),
+        "/api/v1/agents/register": Register(registry, now_ms, counted),
+        "/api/v1/agents/events": AllEvents(registry),
+        "/api/v1/agents/{id}": OneAgent(registry, now_ms),
+        "/api/v1/agents/{id}/heartbeat": Heartbeat(registry, now_ms, counted),
+        "/api/v1/agents/{id}/events": AgentEvents(registry),
+        "/api/v1/sd/agents": Discovery(registry),
     }
 
 

@@ -56,6 +56,38 @@ _MIGRATIONS: Final = (
     CREATE TABLE tombstone (id INTEGER PRIMARY KEY, record_id INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
     CREATE TABLE flushed (id INTEGER PRIMARY KEY CHECK (id = 0), body BLOB NOT NULL) STRICT;
     """,
+    # What agents are changes seldom and is large, how they are changes all the time and is small.
+    """
+    CREATE TABLE agent (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        edits TEXT NOT NULL,
+        first_ms INTEGER NOT NULL,
+        named_ms INTEGER NOT NULL,
+        is_local INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE agent_life (
+        agent_id TEXT PRIMARY KEY,
+        status TEXT NOT NULL,
+        since_ms INTEGER NOT NULL,
+        seen_ms INTEGER NOT NULL,
+        skew_s REAL,
+        is_skewed INTEGER NOT NULL,
+        reasons TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE agent_event (
+        id INTEGER PRIMARY KEY,
+        agent_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        time_ms INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        status TEXT NOT NULL,
+        detail TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX agent_event_of ON agent_event (agent_id, id);
+    CREATE INDEX agent_event_at ON agent_event (time_ms);
+    """,
 )
 SCHEMA_VERSION: Final = len(_MIGRATIONS)
 

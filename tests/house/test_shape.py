@@ -23,6 +23,7 @@ ISOLATION_BOUNDARIES: Final = frozenset(
         "exporter/snapshots/recorder.py::record",
         "gateway/keeper.py::once",
         "gateway/storage/ledger/ledger.py::run",
+        "gateway/watch.py::_try",
         "runtime/logs.py::_text",
     }
 )

@@ -1,0 +1,1 @@
+"""Which agents there are, and how they are. Knows no HTTP, no SQL and no clock."""
