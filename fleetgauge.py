@@ -23,6 +23,8 @@ PROGRAMS = {
     "agent": Program(module="exporter.cli", help="Run the agent."),
     "gateway": Program(module="gateway.cli", help="Run the gateway."),
     "demo": Program(module="gateway.cli", help="Try the gateway on this machine."),
+    "token": Program(module="gateway.cli", help="Make and revoke tokens for agents and programs."),
+    "user": Program(module="gateway.cli", help="Add and remove users of the gateway."),
     "query": Program(module="gateway.cli", help="Ask a gateway, or any Prometheus."),
 }
 

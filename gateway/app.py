@@ -9,15 +9,23 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.access.desk import Desk
+from gateway.access.gate import Clocks as GateClocks
+from gateway.access.gate import Gate, Openness
+from gateway.access.passwords import Passwords
 from gateway.http import application, listen
 from gateway.http.accounting import Accounting
+from gateway.http.doorkeeper import Doorkeeper
 from gateway.http.errors import Errors
 from gateway.http.federate import Federate
 from gateway.http.read import RemoteRead
 from gateway.http.routes import (
+    access_routes,
     agents_routes,
     is_query,
     query_routes,
@@ -44,7 +52,10 @@ from gateway.registry.registry import Registry
 from gateway.registry.series import AgentSeries
 from gateway.settings import GatewaySettings
 from gateway.storage.errors import StorageError
+from gateway.storage.ledger.accounts import Accounts
 from gateway.storage.ledger.agents import AgentTables
+from gateway.storage.ledger.audit import Audit
+from gateway.storage.ledger.beside import has_accounts, ledger_of
 from gateway.storage.statistics import Statistics
 from gateway.storage.store import Store
 from gateway.storage.upkeep import Policy, Upkeep
@@ -67,7 +78,11 @@ class Gateway:
         keep_freed_memory()
         self._log = Log("gateway")
         self._version = VERSION
-        sock = listen.open_socket(settings.listen, allow_anonymous=settings.allow_anonymous)
+        sock = listen.open_socket(
+            settings.listen,
+            allow_anonymous=settings.allow_anonymous,
+            guarded=has_accounts(Path(settings.data_dir)),
+        )
         self.url = url_of(sock)
         self._metrics = metrics = Metrics(version=self._version, python=platform.python_version())
         try:
@@ -91,9 +106,13 @@ class Gateway:
             budget=budget,
         )
         accounting = Accounting(metrics, clock=time.perf_counter)
+        access, doorkeeper = self._access(
+            Openness(everyone=settings.allow_anonymous, without_accounts=listen.is_loopback(sock))
+        )
         self._server = HttpServer(
             application.create(
                 routes=routes(version=self._version, metrics=metrics)
+                | access
                 | write_routes(receiver=receiver, metrics=metrics)
                 | store_routes(
                     statistics=Statistics(self._store).take,
@@ -104,6 +123,7 @@ class Gateway:
                 | self._agents_routes(settings, shelf),
                 accounting=accounting,
                 errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
+                doorkeeper=doorkeeper,
             ),
             sock,
             clock=time.monotonic,
@@ -128,6 +148,21 @@ class Gateway:
         self._watch.stop(_UPKEEP_STOP_SECONDS)
         self._store.close()
         self._log.info("gateway.stopped", reason=stop.reason)
+
+    def _access(self, openness: Openness) -> tuple[dict[str, object], Doorkeeper]:
+        accounts = Accounts(self._store.ledger)
+        passwords = Passwords(key=secrets.token_bytes(32))
+        clocks = GateClocks(now_ms=_now_ms, stopwatch=time.monotonic)
+        gate = Gate(accounts, passwords, clocks=clocks, openness=openness)
+        desk = Desk(accounts, passwords, now_ms=_now_ms, draw=secrets.token_bytes, changed=gate.refresh)
+        paths = access_routes(
+            gate=gate,
+            desk=desk,
+            audit=Audit(self._store.ledger).page,
+            draw=lambda: secrets.token_urlsafe(32),
+            secure=False,
+        )
+        return paths, Doorkeeper(gate, note=accounts.note, now_ms=_now_ms, log=self._log)
 
     def _reading_routes(self, settings: GatewaySettings, memory: Memory) -> dict[str, object]:
         started = datetime.now(UTC)
@@ -210,6 +245,14 @@ class Gateway:
     def _damaged(self, origin: str, number: int, reason: str) -> None:
         self._metrics.damaged()
         self._log.error("storage.damaged", origin=origin, number=number, reason=reason)
+
+
+@contextmanager
+def open_desk(data_dir: str) -> Iterator[Desk]:
+    """Open the accounts of a data directory, whether a gateway serves it or not; raises StorageError."""
+    with ledger_of(Path(data_dir)) as ledger:
+        passwords = Passwords(key=secrets.token_bytes(32))
+        yield Desk(Accounts(ledger), passwords, now_ms=_now_ms, draw=secrets.token_bytes)
 
 
 def _now_ms() -> int:

@@ -1,4 +1,4 @@
-"""The commands `gateway`, `demo` and `query`.
+"""The commands `gateway`, `demo`, `query`, `token` and `user`.
 
 Owns what they print and their exit codes. Imports the gateway itself only when one of them runs: their help
 works on an install without it.
@@ -7,20 +7,32 @@ works on an install without it.
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from gateway.access.audit import Actor
+from gateway.access.errors import AccessError
 from gateway.client.api import Api
 from gateway.client.errors import QueryFailed, WrongRequest
 from gateway.client.show import Asked, Terminal, show
+from gateway.client.tables import visible
+from gateway.client.times import written
 from gateway.settings import GatewaySettings
 from gateway.storage.errors import StorageError
 from runtime import logs
 from runtime.cli import Reread, UsageProblem, settings_command
-from runtime.errors import ListenFailed, ListenRefused
+from runtime.errors import ListenFailed, ListenRefused, SettingsError
+from runtime.settings import load
 from runtime.stop import Stop
-from runtime.values import Address
+from runtime.values import Address, Duration
+
+if TYPE_CHECKING:
+    from gateway.access.desk import Desk
 
 
 @settings_command(GatewaySettings)
@@ -103,6 +115,224 @@ def query(expr: str, url: str, form: str, **asked: str | None) -> None:
     for note in shown.notes:
         click.echo(note, err=True)
     click.echo(shown.text, nl=False)
+
+
+ROLES: Final = ("viewer", "editor", "admin")
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _where(command: _Command) -> _Command:
+    """Give a command the options that say where the data is."""
+    for option in (
+        click.option(
+            "--data-dir", metavar="DIR", help="The gateway's data. Otherwise as its settings say: ./data."
+        ),
+        click.option(
+            "--config", type=click.Path(path_type=Path), metavar="FILE", help="The gateway's settings."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def _desk(config: Path | None, data_dir: str | None) -> Iterator["Desk"]:
+    """Open the accounts, and say what goes wrong with them."""
+    try:
+        settings = load(GatewaySettings, file=config, environ=dict(os.environ), flags={"data_dir": data_dir})
+    except SettingsError as error:
+        raise UsageProblem(str(error)) from error
+    from gateway.app import open_desk
+
+    try:
+        with open_desk(settings.data_dir) as desk:
+            yield desk
+    except (AccessError, StorageError) as error:
+        sentence = str(error)
+        raise click.ClickException(f"{sentence[:1].upper()}{sentence[1:]}.") from error
+
+
+HERE: Final = Actor(name="command line", address="")
+
+
+@click.group
+def token() -> None:
+    """Make, list and revoke tokens: what agents and programs show to the gateway.
+
+    Works beside a running gateway, which takes a new token at once, and a revoked one for half a second more.
+    """
+
+
+class _Expiry(click.ParamType[int]):
+    """A duration, as ms."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return Duration.parse(value).ms
+        except ValueError:
+            self.fail(f"expected {Duration.EXPECTED}", param, ctx)
+
+
+@token.command("create")
+@click.option(
+    "--agent",
+    "agents",
+    metavar="GLOB",
+    multiple=True,
+    help="For agents with such names: to send series with such an instance. May be repeated.",
+)
+@click.option("--read", "selector", metavar="SELECTOR", default="", help="To read series that match this.")
+@click.option("--role", type=click.Choice(ROLES), help="To do what users with this role may do.")
+@click.option("--note", metavar="TEXT", default="", help="What it is for, to find it again.")
+@click.option("--expires", type=_Expiry(), metavar="DURATION", help="It ends after so long.")
+@_where
+def token_create(
+    *,
+    agents: Sequence[str],
+    selector: str,
+    role: str | None,
+    note: str,
+    expires: int | None,
+    config: Path | None,
+    data_dir: str | None,
+) -> None:
+    """Make a token, and print it: it can't be shown again."""
+    with _desk(config, data_dir) as desk:
+        from gateway.access.desk import Order
+        from gateway.access.roles import Role
+
+        order = Order(
+            agents=agents,
+            selector=selector,
+            role=Role(role) if role else None,
+            note=note,
+            expires_in_ms=expires,
+        )
+        made, secret = desk.create_token(order, HERE)
+    click.echo(f"Token {made.id}. It is shown this once:", err=True)
+    click.echo(secret)
+
+
+@token.command("list")
+@_where
+def token_list(config: Path | None, data_dir: str | None) -> None:
+    """List the tokens, without what is secret."""
+    with _desk(config, data_dir) as desk:
+        tokens = desk.tokens()
+    rows = [
+        (
+            each.id,
+            each.kind,
+            " ".join(each.agents) or each.selector,
+            _date(each.created_ms),
+            _date(each.expires_ms),
+            _date(each.used_ms),
+            each.note,
+        )
+        for each in tokens
+    ]
+    _print_table(("id", "kind", "for", "created", "expires", "last used", "note"), rows)
+
+
+@token.command("revoke")
+@click.argument("token_id", metavar="ID")
+@_where
+def token_revoke(token_id: str, config: Path | None, data_dir: str | None) -> None:
+    """Take the token with this ID no more."""
+    with _desk(config, data_dir) as desk:
+        desk.revoke_token(token_id, HERE)
+    click.echo(f"Revoked token {token_id}.")
+
+
+@click.group
+def user() -> None:
+    """Add, list and remove the people who may use the gateway.
+
+    Works beside a running gateway.
+    """
+
+
+def _password(file: Path | None) -> str:
+    """Read a password from a file, or ask for it. Other users of the host would see an option."""
+    if file is None:
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text()
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{file} can't be read: {error}.") from error
+    return text.removesuffix("\n")
+
+
+_password_file = click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="The password is in this file; - is the standard input. Otherwise it is asked for.",
+)
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What they may do.")
+@_password_file
+@_where
+def user_add(
+    name: str, role: str, password_file: Path | None, config: Path | None, data_dir: str | None
+) -> None:
+    """Add the user NAME. A viewer reads, an editor also edits, an admin may do everything."""
+    password = _password(password_file)
+    with _desk(config, data_dir) as desk:
+        from gateway.access.roles import Role
+
+        desk.add_user(name, Role(role), password, HERE)
+    click.echo(f"Added {name}.")
+
+
+@user.command("list")
+@_where
+def user_list(config: Path | None, data_dir: str | None) -> None:
+    """List the users."""
+    with _desk(config, data_dir) as desk:
+        users = desk.users()
+    _print_table(
+        ("name", "role", "created"), [(each.name, each.role, _date(each.created_ms)) for each in users]
+    )
+
+
+@user.command("passwd")
+@click.argument("name")
+@_password_file
+@_where
+def user_passwd(name: str, password_file: Path | None, config: Path | None, data_dir: str | None) -> None:
+    """Give the user NAME another password. All their sessions end."""
+    password = _password(password_file)
+    with _desk(config, data_dir) as desk:
+        desk.change_password(name, password, HERE)
+    click.echo(f"Changed the password of {name}.")
+
+
+@user.command("remove")
+@click.argument("name")
+@_where
+def user_remove(name: str, config: Path | None, data_dir: str | None) -> None:
+    """Remove the user NAME. All their sessions end."""
+    with _desk(config, data_dir) as desk:
+        desk.remove_user(name, HERE)
+    click.echo(f"Removed {name}.")
+
+
+def _date(time_ms: int | None) -> str:
+    return "" if time_ms is None else written(time_ms / 1000)
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    lines = [[visible(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(map(str.ljust, line, widths)).rstrip())
 
 
 def _terminal() -> Terminal:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def _client() -> ModuleType:
-    """Return `http.client`, without TLS if neither was loaded before: OpenSSL takes 5 MiB (docs/adr/0055).
+    """Return `http.client`, without TLS if neither was loaded before: OpenSSL takes 5 MiB (ADR 55).
 
-    It is written for Pythons that have no TLS, too. Such a copy is for us alone: whoever else imports it, such
-    as a user's collector, gets a whole one.
+    It is written for Pythons that have no TLS, too. Such a copy is for us alone: whoever else imports it,
+    such as a user's collector, gets a whole one.
     """
     if "ssl" in sys.modules or "http.client" in sys.modules:
         return import_module("http.client")

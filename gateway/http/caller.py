@@ -1,11 +1,33 @@
-"""Who asks: what the middleware left with the request."""
+"""Who sent a request, as the doorkeeper found out, and what the audit is to say of it."""
+
+from typing import cast
 
 import falcon
 
+from gateway.access.audit import Actor
 from gateway.access.caller import ANYONE, Caller
 
 
 def caller_of(req: falcon.Request) -> Caller:
-    """Return who asks; anyone, where nobody has to say who they are."""
-    caller: Caller = getattr(req.context, "caller", ANYONE)
-    return caller
+    """Return who sent it; anyone, where no doorkeeper stands."""
+    return cast("Caller", getattr(req.context, "caller", ANYONE))
+
+
+def actor_of(req: falcon.Request) -> Actor:
+    """Return who sent it, and from where, for the audit."""
+    return Actor(name=caller_of(req).name, address=address_of(req))
+
+
+def address_of(req: falcon.Request) -> str:
+    """Return the address of the connection: a header that names another one could be anybody's."""
+    return req.remote_addr or ""
+
+
+def tell_audit(req: falcon.Request, detail: str) -> None:
+    """Say what the path does not: the doorkeeper writes it down with the change."""
+    req.context.audit_detail = detail
+
+
+def audited(req: falcon.Request) -> None:
+    """Say that the resource wrote its own entry."""
+    req.context.audited = True

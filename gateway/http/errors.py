@@ -8,20 +8,32 @@ from typing import Any
 
 import falcon
 
+from gateway.access.errors import (
+    AccessError,
+    BadOrder,
+    Crowded,
+    LockedOut,
+    NameTaken,
+    NoSuchAccount,
+    Unrecognised,
+)
 from gateway.http import envelope
 from gateway.query.memory import QueryBusy
 from gateway.registry.errors import AmbiguousName, BadMessage, RegistryError, TooManyAgents, UnknownAgent
+from gateway.storage.errors import StorageUnavailable
 from promql.errors import ParseError, QueryError, QueryTimeout
 from runtime.logs import Log
 
 ERROR_TYPES = {
     400: "bad_data",
+    401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     405: "bad_data",
-    409: "bad_data",
+    409: "conflict",
     413: "bad_data",
     415: "bad_data",
-    429: "bad_data",
+    429: "too_many_requests",
     431: "bad_data",
     500: "internal",
     501: "internal",
@@ -53,6 +65,22 @@ _BUSY_RETRY_S = 1
 """Queries end within seconds, and give back the memory that another waits for."""
 
 
+ACCESS_ERRORS: dict[type[AccessError], int] = {
+    Unrecognised: 401,
+    BadOrder: 400,
+    NameTaken: 409,
+    NoSuchAccount: 404,
+    LockedOut: 429,
+    Crowded: 503,
+}
+"""The errors of accounts and of logging in."""
+
+_CROWDED_RETRY_S = 1
+
+_DISK_RETRY_S = 5
+"""A full disk is seldom mended sooner."""
+
+
 class ApiError(Exception):
     """What Prometheus would refuse, in its words."""
 
@@ -75,6 +103,8 @@ class Errors:
         app.add_error_handler(RegistryError, _registry_error)
         for kind in QUERY_ERRORS:
             app.add_error_handler(kind, _query_error)
+        app.add_error_handler(AccessError, _access_error)
+        app.add_error_handler(StorageUnavailable, _storage_error)
 
     def _unexpected(self, req: falcon.Request, resp: falcon.Response, error: Exception, _params: Any) -> None:
         """A defect: the log gets all of it, the client an id to ask for. Isolation boundary: one request."""
@@ -111,6 +141,26 @@ def _query_error(_req: falcon.Request, resp: falcon.Response, error: QueryError,
     if isinstance(error, QueryBusy):
         resp.set_header("Retry-After", str(_BUSY_RETRY_S))
     _answer(resp, status, error_type, str(error))
+
+
+def _access_error(_req: falcon.Request, resp: falcon.Response, error: AccessError, _params: Any) -> None:
+    if isinstance(error, LockedOut):
+        resp.set_header("Retry-After", str(error.retry_after_s))
+    if isinstance(error, Crowded):
+        resp.set_header("Retry-After", str(_CROWDED_RETRY_S))
+    answer(resp, ACCESS_ERRORS[type(error)], f"{capital(str(error))}.")
+
+
+def _storage_error(
+    _req: falcon.Request, resp: falcon.Response, error: StorageUnavailable, _params: Any
+) -> None:
+    resp.set_header("Retry-After", str(_DISK_RETRY_S))
+    answer(resp, 503, f"Nothing was changed: {error}.")
+
+
+def capital(sentence: str) -> str:
+    """Begin a sentence with a capital letter."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def answer(resp: falcon.Response, status: int, sentence: str) -> None:

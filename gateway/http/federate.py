@@ -9,6 +9,7 @@ from typing import Final
 import falcon
 
 from gateway.http.asked import selectors_of
+from gateway.http.caller import caller_of
 from gateway.http.exposition import OPENMETRICS, TEXT, openmetrics_page, text_page
 from gateway.http.parameters import Parameters
 from gateway.query.latest import NewestSamples
@@ -33,7 +34,8 @@ class Federate:
         self._now_ms = now_ms
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        samples = self._newest.find(selectors_of(Parameters.of(req)), self._now_ms())
+        within = caller_of(req).matchers
+        samples = self._newest.find(selectors_of(Parameters.of(req)), self._now_ms(), within)
         openmetrics = req.client_prefers(_FORMATS) == "application/openmetrics-text"
         any_name = _ANY_NAME in req.accept.lower()
         write = openmetrics_page if openmetrics else text_page

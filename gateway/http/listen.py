@@ -1,5 +1,6 @@
 """Who may reach the gateway by default. Must not know how a socket is opened."""
 
+import ipaddress
 import socket
 
 from runtime.errors import ListenRefused
@@ -7,10 +8,17 @@ from runtime.listening import open_socket as open_on
 from runtime.values import Address
 
 
-def open_socket(address: Address, *, allow_anonymous: bool) -> socket.socket:
-    """Listen on the address; off loopback only if anonymous access is allowed."""
+def open_socket(address: Address, *, allow_anonymous: bool, guarded: bool = False) -> socket.socket:
+    """Listen on the address; off loopback only if callers are asked who they are, or everyone is welcome."""
     refusal = ListenRefused(
         f"Not listening on {address}: everyone who can reach this address could use the gateway. "
-        "If you want that, add --allow-anonymous. Otherwise listen on 127.0.0.1."
+        "Make a token or a user first, with `fleetgauge token create` or `fleetgauge user add`: then the "
+        "gateway asks who calls. If everyone is welcome, add --allow-anonymous. Otherwise listen on "
+        "127.0.0.1."
     )
-    return open_on(address, refuse=None if allow_anonymous else refusal)
+    return open_on(address, refuse=None if allow_anonymous or guarded else refusal)
+
+
+def is_loopback(sock: socket.socket) -> bool:
+    """Whether only this machine reaches the socket."""
+    return ipaddress.ip_address(sock.getsockname()[0]).is_loopback

@@ -18,6 +18,7 @@ from gateway.http.asked import (
     moment_or,
     required_duration,
 )
+from gateway.http.caller import caller_of
 from gateway.http.errors import ApiError
 from gateway.http.parameters import Parameters
 from gateway.http.server import WAITED
@@ -50,8 +51,9 @@ class Query:
         limit = limit_of(parameters)
         time_ms = moment_or(parameters, "time", self._now_ms())
         wishes = _wishes(parameters, req)
+        queries = self._queries.confined(caller_of(req).matchers)
         try:
-            with self._queries.instant(parameters.one("query") or "", time_ms, wishes) as timed:
+            with queries.instant(parameters.one("query") or "", time_ms, wishes) as timed:
                 _answer(resp, parameters, timed, write_instant(timed.answer, limit), limit)
         except ParseError as error:
             raise invalid("query", str(error)) from error
@@ -70,8 +72,9 @@ class QueryRange:
         limit = limit_of(parameters)
         steps = steps_of(parameters)
         wishes = _wishes(parameters, req)
+        queries = self._queries.confined(caller_of(req).matchers)
         try:
-            with self._queries.range(parameters.one("query") or "", steps, wishes) as timed:
+            with queries.range(parameters.one("query") or "", steps, wishes) as timed:
                 _answer(resp, parameters, timed, write_range(timed.answer, limit), limit)
         except (ParseError, WrongType) as error:
             raise invalid("query", str(error)) from error

@@ -7,6 +7,7 @@ from typing import Final
 
 import falcon
 
+from gateway.http.caller import caller_of
 from gateway.query.pieces import TooManySamples
 from gateway.query.remote import RemoteReader
 from remotewrite.compression import compress, decompress
@@ -27,7 +28,7 @@ class RemoteRead:
         _check_headers(req)
         request = _request(req.bounded_stream.read(MAX_READ_BYTES + 1))
         try:
-            resp.data = compress(self._reader.answer(request))
+            resp.data = compress(self._reader.answer(request, caller_of(req).matchers))
         except TooManySamples:
             most = self._reader.max_samples
             raise falcon.HTTPBadRequest(

@@ -3,9 +3,13 @@
 Owns the paths. What a resource does is in its own module.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from gateway.access.audit import Numbered
+from gateway.access.desk import Desk
+from gateway.access.gate import Gate
+from gateway.http.accounts import AuditLog, TokenById, Tokens, UserByName, UserPassword, Users
 from gateway.http.admin import CleanTombstones, DeleteSeries, Eraser
 from gateway.http.agents import (
     AgentEvents,
@@ -20,6 +24,7 @@ from gateway.http.discovery import Alertmanagers, Alerts, Rules, Targets, Target
 from gateway.http.federate import Federate
 from gateway.http.health import Health, Ready
 from gateway.http.language import FormatQuery, ParseQuery
+from gateway.http.login import Login, Logout, WhoAmI
 from gateway.http.metrics import SelfMetrics
 from gateway.http.query import Query, QueryRange
 from gateway.http.read import RemoteRead
@@ -51,6 +56,28 @@ def routes(*, version: str, metrics: Metrics) -> dict[str, object]:
         "/-/ready": Ready(),
         "/api/v1/status/buildinfo": BuildInfo(version),
         "/metrics": SelfMetrics(metrics),
+    }
+
+
+def access_routes(
+    *,
+    gate: Gate,
+    desk: Desk,
+    audit: Callable[[int, int | None], Sequence[Numbered]],
+    draw: Callable[[], str],
+    secure: bool,
+) -> dict[str, object]:
+    """The paths for logging in, and for accounts."""
+    return {
+        "/api/v1/login": Login(gate, draw=draw, secure=secure),
+        "/api/v1/logout": Logout(gate),
+        "/api/v1/whoami": WhoAmI(gate),
+        "/api/v1/tokens": Tokens(desk),
+        "/api/v1/tokens/{token_id}": TokenById(desk),
+        "/api/v1/users": Users(desk),
+        "/api/v1/users/{name}": UserByName(desk),
+        "/api/v1/users/{name}/password": UserPassword(desk),
+        "/api/v1/audit": AuditLog(audit),
     }
 
 

@@ -11,6 +11,7 @@ import falcon
 
 from gateway.http import envelope
 from gateway.http.asked import bare_selectors_of, limit_of, moment_or, selectors_of, span_of
+from gateway.http.caller import caller_of
 from gateway.http.errors import ApiError
 from gateway.http.parameters import MAX_TIME_MS, MIN_TIME_MS, Parameters
 from gateway.query.answer import TRUNCATED
@@ -40,7 +41,7 @@ class Series:
             raise ApiError("no match[] parameter provided")
         limit = limit_of(parameters)
         start, end = span_of(parameters)
-        found = self._catalog.series(selectors_of(parameters), start, end)
+        found = self._catalog.confined(caller_of(req).matchers).series(selectors_of(parameters), start, end)
         _answer(resp, [encoded(dict(labels)) for labels in found[:limit]], len(found))
 
     on_post = on_get
@@ -56,7 +57,11 @@ class LabelNames:
         parameters = Parameters.of(req)
         limit = limit_of(parameters)
         start, end = span_of(parameters)
-        _answer_texts(resp, self._catalog.names(bare_selectors_of(parameters), start, end), limit)
+        _answer_texts(
+            resp,
+            self._catalog.confined(caller_of(req).matchers).names(bare_selectors_of(parameters), start, end),
+            limit,
+        )
 
     on_post = on_get
 
@@ -74,7 +79,13 @@ class LabelValues:
             raise ApiError(f"invalid label name: {quote(plain)}")
         limit = limit_of(parameters)
         start, end = span_of(parameters)
-        _answer_texts(resp, self._catalog.values(plain, bare_selectors_of(parameters), start, end), limit)
+        _answer_texts(
+            resp,
+            self._catalog.confined(caller_of(req).matchers).values(
+                plain, bare_selectors_of(parameters), start, end
+            ),
+            limit,
+        )
 
 
 class MetadataOfMetrics:
@@ -88,7 +99,7 @@ class MetadataOfMetrics:
         limit = _whole(parameters, "limit")
         each = _whole(parameters, "limit_per_metric")
         metric = parameters.one("metric")
-        known = self._catalog.metadata()
+        known = self._catalog.confined(caller_of(req).matchers).metadata()
         families = sorted(known) if metric is None else [metric] if metric in known else []
         shown = families if limit is None or limit < 0 else families[:limit]
         kept = None if each is None or each <= 0 else each
@@ -112,7 +123,7 @@ class QueryExemplars:
         if not selectors:
             resp.status = falcon.HTTP_204
             return
-        found = self._catalog.exemplars(selectors, start, end)
+        found = self._catalog.confined(caller_of(req).matchers).exemplars(selectors, start, end)
         _answer(resp, [_exemplars(labels, some) for labels, some in found], len(found))
 
     on_post = on_get

@@ -5,7 +5,10 @@ Owns the headers and bodies of its answers. What is done with a request is for g
 
 import falcon
 
+from gateway.access.caller import EVERY_AGENT
+from gateway.http.caller import caller_of
 from gateway.http.errors import answer
+from gateway.ingest.admission import EVERYTHING, Admission
 from gateway.ingest.media import V2
 from gateway.ingest.receiver import Receiver
 from gateway.metrics import Metrics
@@ -21,7 +24,10 @@ class Write:
         self._metrics = metrics
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        caller = caller_of(req)
+        everything = EVERY_AGENT in caller.agents
         outcome = self._receiver.receive(
+            admission=EVERYTHING if everything else Admission(caller.agents, caller.may_act_for),
             content_type=req.content_type or "",
             encoding=req.get_header("Content-Encoding", default=""),
             read=req.bounded_stream.read,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.ingest import outcome
+from gateway.ingest.admission import EVERYTHING, Admission, Tables
 from gateway.ingest.budget import Budget
 from gateway.ingest.errors import Unavailable, UnsupportedMedia
 from gateway.ingest.media import Version, codec_of, version_of
@@ -15,7 +16,6 @@ from gateway.ingest.port import SeriesStore
 from gateway.ingest.window import Window
 from remotewrite.compression import Codec
 from remotewrite.decode.batch import Batch
-from remotewrite.decode.table import SeriesTable
 from remotewrite.errors import MalformedRequest, RequestTooLarge
 
 
@@ -28,16 +28,26 @@ class Clocks:
 
 
 class Receiver:
-    """Takes requests for one store, under one set of rules about which series may come in."""
+    """Takes requests for one store."""
 
     def __init__(self, store: SeriesStore, *, clocks: Clocks, budget: Budget) -> None:
         self._store = store
-        self._table = SeriesTable(store.register)
+        self._tables = Tables(store.register)
         self._clocks = clocks
         self._budget = budget
 
-    def receive(self, *, content_type: str, encoding: str, read: Callable[[], bytes]) -> Outcome:
-        """Take one request; `read` gives its body, and is not called when its headers are refused."""
+    def receive(
+        self,
+        *,
+        content_type: str,
+        encoding: str,
+        read: Callable[[], bytes],
+        admission: Admission = EVERYTHING,
+    ) -> Outcome:
+        """Take one request, of it the series that are admitted.
+
+        `read` gives its body, and is not called when its headers are refused.
+        """
         try:
             version, codec = version_of(content_type), codec_of(encoding)
         except UnsupportedMedia as error:
@@ -45,14 +55,14 @@ class Receiver:
         body = read()
         try:
             with self._budget.hold(codec.size(body)):
-                return self._keep(body, version, codec)
+                return self._keep(body, version, codec, admission)
         except (MalformedRequest, RequestTooLarge, Unavailable) as error:
             return outcome.of_error(error, version.name)
 
-    def _keep(self, body: bytes, version: Version, codec: Codec) -> Outcome:
+    def _keep(self, body: bytes, version: Version, codec: Codec, admission: Admission) -> Outcome:
         started = self._clocks.stopwatch()
         decoded = codec.decompress(body)
-        batch = version.decode(decoded, self._table)
+        batch = version.decode(decoded, self._tables.of(admission))
         window = Window(oldest_ms=self._store.oldest_ms(), now_ms=self._clocks.now_ms())
         batch = window.clip(batch, self._store.labels)
         work = Work(

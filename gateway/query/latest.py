@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from gateway.query.confined import Matchers, confine
 from gateway.storage.store import Store
 from timeseries.columns import Ints
 from timeseries.labels import Labels
@@ -30,12 +31,14 @@ class NewestSamples:
         self._store = store
         self._lookback_ms = lookback_ms
 
-    def find(self, selectors: Sequence[Sequence[Matcher]], now_ms: int) -> list[Newest]:
-        """Return those of all series that any selector takes.
+    def find(
+        self, selectors: Sequence[Sequence[Matcher]], now_ms: int, within: Matchers = ()
+    ) -> list[Newest]:
+        """Return those of all series that any selector takes, if they match what they have to be within.
 
         A series that ended (a stale marker) or whose newest sample is a histogram is left out.
         """
-        matching = [self._store.index.select(matchers) for matchers in selectors]
+        matching = [self._store.index.select(matchers) for matchers in confine(selectors, within)]
         refs = np.unique(np.concatenate([np.empty(0, np.int64), *matching]))
         found: list[Newest] = []
         for first in range(0, len(refs), _SERIES_AT_ONCE):

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gateway.query.confined import Matchers
 from gateway.query.pieces import TooManySamples, pieces
 from gateway.query.source import without_those_of
 from gateway.storage.store import Store
@@ -21,20 +22,20 @@ class RemoteReader:
         self._store = store
         self.max_samples = max_samples
 
-    def answer(self, request: ReadRequest) -> bytes:
-        """Return the answer, not yet compressed; raises TooManySamples."""
+    def answer(self, request: ReadRequest, within: Matchers = ()) -> bytes:
+        """Return the answer, not yet compressed, of what matches; raises TooManySamples."""
         room = self.max_samples
         results = []
         for query in request.queries:
-            messages, used = self._result(query, room)
+            messages, used = self._result(query, room, within)
             room -= used
             results.append(messages)
         return encode_read(results)
 
-    def _result(self, query: ReadQuery, room: int) -> tuple[list[bytes], int]:
+    def _result(self, query: ReadQuery, room: int, within: Matchers) -> tuple[list[bytes], int]:
         """Return the messages of a query's series, sorted by labels, and how many samples they have."""
         store = self._store
-        refs = store.index.select(query.matchers)
+        refs = store.index.select((*query.matchers, *within))
         histograms = store.histograms.select(refs, query.start_ms, query.end_ms)
         used = sum(map(len, histograms.values()))
         if used > room:

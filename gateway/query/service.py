@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
+from gateway.query.confined import ConfinedSource
 from gateway.query.memory import Memory, QueryBusy
 from promql.context import Limits
 from promql.engine import Answer, Options, run_instant, run_range
@@ -15,6 +16,7 @@ from promql.language.checker import type_of
 from promql.language.parser import parse
 from promql.source import Source
 from promql.values import Steps
+from timeseries.matcher import Matcher
 
 INSTANT: Final = "instant"
 RANGE: Final = "range"
@@ -87,6 +89,10 @@ class Queries:
     stopwatch: Callable[[], float]
     memory: Memory
     ran: Callable[[Ran], None] = field(default=lambda _: None)
+
+    def confined(self, matchers: tuple[Matcher, ...]) -> Self:
+        """Return the same where there is nothing but what matches."""
+        return replace(self, source=ConfinedSource(self.source, matchers)) if matchers else self
 
     @contextmanager
     def instant(self, text: str, time_ms: int, wishes: Wishes = NO_WISHES) -> Iterator[Timed]:

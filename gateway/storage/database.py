@@ -88,6 +88,38 @@ _MIGRATIONS: Final = (
     CREATE INDEX agent_event_of ON agent_event (agent_id, id);
     CREATE INDEX agent_event_at ON agent_event (time_ms);
     """,
+    # Accounts. `account_version` has one row: it tells a running gateway that another process changed them.
+    """
+    CREATE TABLE token (
+        id TEXT PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        agents TEXT NOT NULL,
+        selector TEXT NOT NULL,
+        note TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        created_by TEXT NOT NULL,
+        expires INTEGER,
+        used INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE account (
+        name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL, created INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE session (
+        digest BLOB PRIMARY KEY, account TEXT NOT NULL, created INTEGER NOT NULL, seen INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE account_version (id INTEGER PRIMARY KEY CHECK (id = 0), version INTEGER NOT NULL) STRICT;
+    INSERT INTO account_version VALUES (0, 0);
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        time INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        address TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 SCHEMA_VERSION: Final = len(_MIGRATIONS)
 
@@ -99,7 +131,8 @@ FAULTS: Final = (OSError, sqlite3.Error, UnicodeDecodeError)
 class Database:
     """One open database file."""
 
-    def __init__(self, directory: Path, sync: Sync = "full") -> None:
+    def __init__(self, directory: Path, sync: Sync = "full", *, beside: bool = False) -> None:
+        """Open it, alone; or `beside` a store that has it open, to touch none of the store's own tables."""
         self._path = directory / FILE_NAME
         self._wal = directory / f"{FILE_NAME}-wal"
         self._sync = sync
@@ -108,9 +141,14 @@ class Database:
         self._open = ExitStack()
         with self._closing_on_error("opened"):
             directory.mkdir(parents=True, exist_ok=True)
-            self._take_lock(directory / LOCK_NAME)
+            if not beside:
+                self._take_lock(directory / LOCK_NAME)
             self.writer = self._connect()
-            self._prepare()
+            if beside:
+                # Moving the log into the file is left to the store.
+                self.writer.execute("PRAGMA wal_autocheckpoint=0")
+            else:
+                self._prepare()
 
     def _take_lock(self, path: Path) -> None:
         """Keep other gateways out: each would trust its own memory of what is in the file."""

@@ -9,8 +9,9 @@ from typing import Any, Final, get_args, get_origin
 
 import pytest
 
+from delivery.settings import RelabelRule, RemoteWrite
 from exporter.app import Agent
-from exporter.settings import AgentSettings, RelabelRule, RemoteWrite
+from exporter.settings import AgentSettings
 from runtime.settings import SWITCH, Setting, build, settings_of
 from runtime.stop import Stop
 from runtime.values import Address, Duration, LabelPair, Pattern, Size
