@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO, Final
 
 from delivery.errors import SpoolInUse
@@ -79,6 +80,7 @@ class Agent:
         self._reread = reread
         self._clock = Clock()
         self._turn = threading.Lock()
+        self._hung_up = False
         self._manager = notify.Manager(os.environ)
         self._used = (time.process_time(), time.monotonic())
         planned = plan(settings)
@@ -124,8 +126,7 @@ class Agent:
 
     def run(self, stop: Stop) -> None:
         """Collect and send until the wish to stop; SIGHUP takes the settings anew."""
-        hung_up = threading.Event()
-        signal.signal(signal.SIGHUP, lambda _number, _frame: hung_up.set())
+        signal.signal(signal.SIGHUP, self._hang_up)
         self._pages.start()
         self._outgoing.replace(self._settings)
         self._log.info("agent.started", url=self.url, name=self._life.name, version=self._life.version)
@@ -133,8 +134,8 @@ class Agent:
         alive_s = time.monotonic()
         while not stop.requested:
             time.sleep(WATCH_S)
-            if hung_up.is_set():
-                hung_up.clear()
+            if self._hung_up:
+                self._hung_up = False
                 self.reload()
             if time.monotonic() - alive_s >= ALIVE_S and self.health()[0]:
                 alive_s = time.monotonic()
@@ -194,6 +195,10 @@ class Agent:
         self._collecting.replace(planned)
         self._settings = settings
         self._outgoing.announce()
+
+    def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
+        # No lock: it may interrupt any line of the main thread.
+        self._hung_up = True
 
     def _end(self, reason: str) -> None:
         self._manager.say(notify.STOPPING)
