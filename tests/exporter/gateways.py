@@ -2,10 +2,11 @@
 
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -39,6 +40,7 @@ class Gateway:
     snapshots: list[dict[str, Any]] = field(default_factory=list)
     mood: Callable[[str, bytes], Reply | None] = lambda _path, _body: None
     """What it says to a path and a body, whatever its script says; None where it does its work."""
+    connections: set[socket.socket] = field(default_factory=set)
     writes: list[bytes] | None = None
     """Bodies of remote write that it took, if it takes them."""
 
@@ -64,7 +66,7 @@ class Gateway:
 
 @contextmanager
 def gateway(*script: Reply, port: int = 0, **changed: Any) -> Iterator[Gateway]:
-    """Run a gateway."""
+    """Run a gateway. When it ends, so do its connections."""
     made = Gateway(list(script), **changed)
     server = ThreadingHTTPServer(("127.0.0.1", port), _handler(made))
     server.daemon_threads = True
@@ -77,11 +79,23 @@ def gateway(*script: Reply, port: int = 0, **changed: Any) -> Iterator[Gateway]:
         server.shutdown()
         thread.join()
         server.server_close()
+        for each in list(made.connections):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 def _handler(made: Gateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            made.connections.add(self.request)
+            super().setup()
+
+        def finish(self) -> None:
+            with suppress(OSError):
+                super().finish()
+            made.connections.discard(self.request)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
