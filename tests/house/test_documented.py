@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, cast, get_args
 
 import click
 import falcon.inspect
@@ -10,10 +10,17 @@ import pytest
 import yaml
 
 import fleetgauge
+from delivery.spool import Reason
+from exporter import own
+from exporter.collectors import itself
+from exporter.families import Family
+from exporter.gathering.collector import Collector
+from exporter.gathering.families import Counts, own_families
 from exporter.http import answers, connections, reading
 from exporter.http import routes as agent_routes
 from exporter.http import server as agent_server
 from exporter.http.site import Site
+from exporter.sending.series import LeftOut
 from gateway.http import application, patience, server
 from gateway.http.accounting import Accounting
 from gateway.http.encoding import MIN_BYTES
@@ -248,6 +255,46 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
         for row in rows((DOCS / "metrics.md").read_text())
     }
     assert documented == existing
+
+
+def agents_own() -> list[Family]:
+    """All that an agent may tell about itself."""
+    receiver = own.Receiver(
+        name="",
+        waiting_bytes=0,
+        waiting_samples=0,
+        oldest_s=0,
+        sent=0,
+        refused=0,
+        failures=0,
+        lost=dict.fromkeys(LOST, 0),
+    )
+    user = Collector(name="mine", gather=list, source="mine.py")
+    process = itself.Snapshot(
+        cpu_seconds=0, started=0, virtual_bytes=0, resident_bytes=0, threads=0, open_files=0, max_files=0
+    )
+    return [
+        *own.families(own.Own(version="", python="", registered=True, receivers=[receiver])),
+        *own_families([user], {"mine": Counts()}),
+        *itself.to_metrics(process),
+    ]
+
+
+# What can become of samples before they are sent.
+LOST: Final = (*get_args(Reason), *get_args(LeftOut), "unencodable")
+
+
+def test_every_metric_of_the_agent_is_documented_with_its_type_and_labels() -> None:
+    existing = {
+        family.name: (family.kind, {name for point in family.points for name, _ in point.labels})
+        for family in agents_own()
+    }
+    text = (DOCS / "agent-metrics.md").read_text()
+    documented = {
+        row[0]: (row[1], set(filter(None, row[2].split(", ")))) for row in rows(text) if len(row) == 4
+    }
+    assert documented == existing
+    assert {reason for reason in LOST if f"`{reason}`" not in text} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -147,6 +147,21 @@ class Servers:
             directory, port, "/", "prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", *flags
         )
 
+    def process_exporter(self, config: str) -> Server:
+        """A process-exporter, without proportional memory; `config` says how it groups."""
+        require_peer("process-exporter")
+        directory, port = self._place("process-exporter")
+        (directory / "processes.yml").write_text(config)
+        return self._start(
+            directory,
+            port,
+            "/metrics",
+            "prometheus-process-exporter",
+            f"-web.listen-address=127.0.0.1:{port}",
+            "-config.path=processes.yml",
+            "-gather-smaps=false",
+        )
+
     def node_exporter_behind(self, web_config: Path) -> Server:
         """A node_exporter that keeps people out as this file says; it can be asked once its log says so."""
         require_peer("node-exporter")
