@@ -6,6 +6,7 @@ works on an install without it.
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ from runtime.values import Address, Duration
 if TYPE_CHECKING:
     from gateway.access.desk import Desk
 
+# It promises to end within 5.
+_AGENT_STOP_SECONDS = 6.0
+
 
 @settings_command(GatewaySettings)
 def gateway(settings: GatewaySettings, _reread: Reread[GatewaySettings]) -> None:
@@ -58,7 +62,7 @@ def gateway(settings: GatewaySettings, _reread: Reread[GatewaySettings]) -> None
 
 @click.command
 def demo() -> None:
-    """Try the gateway on this machine, until Ctrl-C.
+    """Try the gateway and an agent on this machine, until Ctrl-C.
 
     Listens on loopback only and says what to look at. Takes a free port if the usual one is taken, and
     keeps its data in a directory that goes when it ends.
@@ -76,8 +80,33 @@ def demo() -> None:
             click.echo(f"{usual} is taken, so the demo takes a free port.")
             running = Gateway(GatewaySettings(data_dir=data, listen=Address(host=usual.host, port=0)))
         click.echo(WELCOME.format(url=running.url))
-        running.serve(stop)
+        with _agent(running.url, Path(data)):
+            running.serve(stop)
     click.echo("Stopped.")
+
+
+@contextmanager
+def _agent(url: str, directory: Path) -> Iterator[None]:
+    """Run an agent of this host beside the gateway. Its settings are ours, not the environment's."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FLEETGAUGE_")}
+    options = ("--listen", "127.0.0.1:0", "--state-dir", str(directory / "agent"), "--interval", "5s")
+    with (directory / "agent.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own program
+            [sys.executable, "-m", "fleetgauge", "agent", "--gateway", url, *options],
+            env=inherited,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_AGENT_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 FORMATS = ("table", "json", "csv", "chart")
@@ -343,10 +372,12 @@ def _terminal() -> Terminal:
 
 
 WELCOME = """\
-The gateway runs at {url}
+The gateway runs at {url}, and an agent tells it of this host.
 
-Try in another terminal:
-  curl {url}/-/healthy
+Try in another terminal, in half a minute:
+  fleetgauge query --url {url} --format chart --last 5m 'node_load1'
+  fleetgauge query --url {url} 'topk(5, rate(namedprocess_namegroup_cpu_seconds_total[1m]))'
+  curl {url}/api/v1/agents
   curl {url}/api/v1/status/buildinfo
   curl {url}/metrics
 

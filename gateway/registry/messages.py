@@ -84,7 +84,7 @@ class _Fields:
         return _Fields(value, f"{self.path}{name}.")
 
     def wrong(self, name: str, expected: str) -> BadMessage:
-        return BadMessage(f'"{self.path}{name}" must be {expected}')
+        return BadMessage(f"{excerpt(self.path + name)} must be {expected}")
 
 
 def registration(body: bytes) -> Facts:
@@ -163,8 +163,8 @@ def _labels(said: _Fields) -> Labels:
     for name in said.values:
         if not name or len(name) > MAX_LABEL_NAME or name.startswith("__") or not is_utf8(name):
             raise BadMessage(
-                f'"{said.path}{excerpt(name)}": the name of a label has 1 to {MAX_LABEL_NAME} characters and '
-                "does not begin with __"
+                f"{excerpt(said.path + name)}: the name of a label has 1 to {MAX_LABEL_NAME} characters and does "
+                "not begin with __"
             )
     labels = Labels({name: said.text(name, MAX_LABEL_VALUE) for name in said.values})
     if len(labels) > MAX_LABELS:

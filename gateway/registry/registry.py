@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from heapq import merge
 from itertools import islice
 from typing import Final
 
@@ -119,10 +120,10 @@ class Registry:
         with self._lock:
             groups = self._events.values() if agent_id is None else [self._events.get(agent_id, ())]
             waiting = [each for group in groups for each in group if before is None or each.id < before]
-        waiting.sort(key=lambda event: -event.id)
+        waiting.sort(key=_newest_first)
         seen = {each.id for each in waiting}
         stored = (each for each in self._kept.events(agent_id, before) if each.id not in seen)
-        both = (each for group in (waiting, stored) for each in group)
+        both = merge(waiting, stored, key=_newest_first)
         return list(islice((each for each in both if wanted(each.agent_id)), limit))
 
     def interval_s(self, agent: Agent) -> float:
@@ -384,6 +385,10 @@ class Registry:
 
 
 _STAYS: Final = Transition(status=Status.OFFLINE, event="")
+
+
+def _newest_first(event: Event) -> int:
+    return -event.id
 
 
 def _claim(agent: Agent) -> tuple[bool, int, str]:

@@ -1,12 +1,14 @@
 """The gateway as its user meets it: a process, its exit codes, its log and its answers."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from typing import Any
 
 import pytest
 import requests
@@ -117,6 +119,15 @@ def test_a_bad_setting_is_a_usage_error() -> None:
     )
 
 
+def eventually(ask: Callable[[], Any]) -> Any:
+    """Ask until the answer holds something."""
+    deadline = time.monotonic() + 20
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.1)
+    return answer
+
+
 def test_the_demo_says_what_to_try_and_takes_a_free_port_if_need_be() -> None:
     usual = GatewaySettings().listen
     with ExitStack() as stack:
@@ -125,8 +136,14 @@ def test_the_demo_says_what_to_try_and_takes_a_free_port_if_need_be() -> None:
         demo = stack.enter_context(running("demo"))
         assert demo.port != usual.port
         assert requests.get(f"{demo.url}/-/healthy", timeout=5).status_code == 200
+        [agent] = eventually(lambda: requests.get(f"{demo.url}/api/v1/agents", timeout=5).json()["data"])
+        assert agent["status"] == "online"
+        busy = {"query": "count(namedprocess_namegroup_num_procs)"}
+        eventually(lambda: requests.get(f"{demo.url}/api/v1/query", busy, timeout=5).json()["data"]["result"])
         demo.process.send_signal(signal.SIGINT)
         rest = demo.rest()
         assert demo.process.wait(10) == 0
+        with pytest.raises(ProcessLookupError):
+            os.kill(agent["pid"], 0)
         assert f"curl {demo.url}/api/v1/status/buildinfo" in rest
         assert rest.endswith("Stopped.\n")
