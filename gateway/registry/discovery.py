@@ -6,7 +6,6 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from gateway.registry.model import Agent, Status
-from timeseries.text import is_legacy_label_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +53,7 @@ def _target(agent: Agent, *, loopback: bool) -> Target | None:
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     # Prometheus adds the usual port itself.
     address = host if port is None else f"{host}:{port}"
-    # A name that Prometheus does not take would make it refuse the whole list.
-    labels = {name: value for name, value in agent.labels if is_legacy_label_name(name)}
+    labels = dict(agent.labels)
     labels.pop("job", None)
     said = {
         "agent_id": agent.id,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.registry.errors import BadMessage
 from gateway.registry.model import Edits, Facts, System, Vitals
 from timeseries.labels import Labels
-from timeseries.text import excerpt, is_utf8
+from timeseries.text import excerpt, is_legacy_label_name, is_utf8
 
 MAX_BODY_BYTES: Final = 256 * 1024
 """A hundred times what an agent says."""
@@ -161,10 +161,9 @@ def _without_nulls(values: Mapping[str, Any]) -> Mapping[str, Any]:
 def _labels(said: _Fields) -> Labels:
     """Read labels; an empty value is no label."""
     for name in said.values:
-        if not name or len(name) > MAX_LABEL_NAME or name.startswith("__") or not is_utf8(name):
-            raise BadMessage(
-                f"{excerpt(said.path + name)}: the name of a label has 1 to {MAX_LABEL_NAME} characters and does "
-                "not begin with __"
+        if not is_legacy_label_name(name) or len(name) > MAX_LABEL_NAME or name.startswith("__"):
+            raise said.wrong(
+                name, f"a label: up to {MAX_LABEL_NAME} letters, digits and _, no digit nor __ first"
             )
     labels = Labels({name: said.text(name, MAX_LABEL_VALUE) for name in said.values})
     if len(labels) > MAX_LABELS:

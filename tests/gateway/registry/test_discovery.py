@@ -47,7 +47,7 @@ def test_loopback_is_shown_only_between_those_on_the_gateways_machine(url: str) 
 
 def test_labels_say_what_is_known() -> None:
     made = registry()
-    labels = Labels({"env": "prod", "job": "mine", "not-legacy": "x", "instance": "other"})
+    labels = Labels({"env": "prod", "job": "mine", "instance": "other"})
     made.register(facts(labels=labels), is_local=False, now_ms=START_MS)
     made.edit("agent-0001", lambda _: Edits(labels=Labels({"team": "a"}), groups=("x", "y")), now_ms=START_MS)
     [target] = targets(made.agents(), asker_is_local=False)

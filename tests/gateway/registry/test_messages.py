@@ -68,6 +68,7 @@ def test_little_is_needed_and_more_is_left_alone() -> None:
         ({"labels": {"env": 1}}, "labels.env"),
         ({"labels": {"__name__": "x"}}, "labels."),
         ({"labels": {"": "x"}}, "labels."),
+        ({"labels": {"a.b": "x"}}, "labels.a.b"),
         ({"labels": {"\udc00": "x"}}, "labels."),
         ({"labels": {"n" * (messages.MAX_LABEL_NAME + 1): "x"}}, "labels."),
         ({"labels": {"n": "x" * (messages.MAX_LABEL_VALUE + 1)}}, "labels.n"),
@@ -93,7 +94,8 @@ def test_a_bad_registration_is_refused_by_the_name_of_its_field(changed: dict[st
 
 def test_what_is_as_long_as_it_may_be_is_taken() -> None:
     labels = {
-        f"{i:0{messages.MAX_LABEL_NAME}}": "x" * messages.MAX_LABEL_VALUE for i in range(messages.MAX_LABELS)
+        f"l{i:0{messages.MAX_LABEL_NAME - 1}}": "x" * messages.MAX_LABEL_VALUE
+        for i in range(messages.MAX_LABELS)
     }
     collectors = ["x" * messages.MAX_NAME] * messages.MAX_COLLECTORS
     body = registration(
