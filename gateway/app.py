@@ -109,22 +109,23 @@ class Gateway:
         access, doorkeeper = self._access(
             Openness(everyone=settings.allow_anonymous, without_accounts=listen.is_loopback(sock))
         )
+        self.application = application.create(
+            routes=routes(version=self._version, metrics=metrics)
+            | access
+            | write_routes(receiver=receiver, metrics=metrics)
+            | store_routes(
+                statistics=Statistics(self._store).take,
+                eraser=Eraser(self._store, upkeep) if settings.enable_admin_api else None,
+            )
+            | self._reading_routes(settings, memory)
+            | self._sharing_routes(settings)
+            | self._agents_routes(settings, shelf),
+            accounting=accounting,
+            errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
+            doorkeeper=doorkeeper,
+        )
         self._server = HttpServer(
-            application.create(
-                routes=routes(version=self._version, metrics=metrics)
-                | access
-                | write_routes(receiver=receiver, metrics=metrics)
-                | store_routes(
-                    statistics=Statistics(self._store).take,
-                    eraser=Eraser(self._store, upkeep) if settings.enable_admin_api else None,
-                )
-                | self._reading_routes(settings, memory)
-                | self._sharing_routes(settings)
-                | self._agents_routes(settings, shelf),
-                accounting=accounting,
-                errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
-                doorkeeper=doorkeeper,
-            ),
+            self.application,
             sock,
             clock=time.monotonic,
             on_unreadable=accounting.unreadable,
