@@ -186,9 +186,11 @@ class Gate:
         return Entry(time_ms=now_ms, actor=actor, action=action, subject=subject, detail=detail)
 
     def _fresh(self) -> _Known:
-        if self._clocks.stopwatch() - self._checked_s >= RECHECK_SECONDS:
+        """Return the accounts; without any the door is open, and shuts with the first at once."""
+        known = self._known
+        if not known.has_accounts or self._clocks.stopwatch() - self._checked_s >= RECHECK_SECONDS:
             return self.refresh()
-        return self._known
+        return known
 
     def _flush(self, now_ms: int) -> None:
         """Keep who was here, now and then; other threads go on meanwhile."""
