@@ -100,7 +100,7 @@ class Desk:
             created_by=actor.name,
             expires_ms=None if order.expires_in_ms is None else now_ms + order.expires_in_ms,
         )
-        detail = " ".join([kind, *token.agents, token.selector, token.note]).strip()
+        detail = " ".join(filter(None, [kind, *token.agents, token.selector, token.note]))
         self._accounts.add_token(token, self._entry(actor, "token.create", f"token {token.id}", detail))
         self._changed()
         return token, secret

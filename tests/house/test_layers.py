@@ -39,6 +39,8 @@ VIOLATIONS: Final = {
     "home-protobuf": {"gateway/bad.py": "from google.protobuf.message import Message"},
     "home-compression": {"remotewrite/bad.py": "import cramjam"},
     "home-bcrypt": {"exporter/http/bad.py": "import bcrypt"},
+    "home-argon2": {"gateway/bad.py": "import argon2"},
+    "pure-access": {"gateway/access/bad.py": "import sqlite3"},
     "home-settings": {"gateway/bad.py": "import yaml"},
     "home-metrics": {"gateway/http/bad.py": "from prometheus_client import Counter"},
 }
