@@ -49,6 +49,14 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/api/v1/users/{name}": {"DELETE": ADMIN},
     "/api/v1/users/{name}/password": {"POST": ADMIN},
     "/api/v1/audit": {"GET": SECRET},
+    # Agents.
+    "/api/v1/agents": {"GET": CONFINED},
+    "/api/v1/agents/register": {"POST": INGEST},
+    "/api/v1/agents/events": {"GET": CONFINED},
+    "/api/v1/agents/{id}": {"GET": CONFINED, "PATCH": EDIT, "DELETE": EDIT},
+    "/api/v1/agents/{id}/heartbeat": {"POST": INGEST},
+    "/api/v1/agents/{id}/events": {"GET": CONFINED},
+    "/api/v1/sd/agents": {"GET": CONFINED},
     # Samples in and out.
     "/api/v1/write": {"POST": INGEST},
     "/api/v1/push": {"POST": INGEST},
