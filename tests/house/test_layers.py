@@ -33,7 +33,6 @@ VIOLATIONS: Final = {
     "home-http": {"gateway/bad.py": "import falcon"},
     "home-sqlite": {"gateway/http/bad.py": "import sqlite3"},
     "home-host": {"exporter/bad.py": "import psutil"},
-    "home-argon2": {"gateway/bad.py": "import argon2"},
     "home-numpy": {"timeseries/bad.py": "import numpy as np"},
     "home-re2": {"promql/bad.py": "import re2"},
     "home-protobuf": {"gateway/bad.py": "from google.protobuf.message import Message"},

@@ -64,7 +64,10 @@ def basic(name: str, password: str = PASSWORD) -> Headers:
 @contextmanager
 def house(directory: Path, **settings: Any) -> Iterator[House]:
     """Start a gateway on loopback, and end it."""
-    given = {"listen": Address(host="127.0.0.1", port=0), "data_dir": str(directory)} | settings
+    given: dict[str, Any] = {
+        "listen": Address(host="127.0.0.1", port=0),
+        "data_dir": str(directory),
+    } | settings
     gateway = Gateway(GatewaySettings(**given))
     try:
         yield House(client=TestClient(gateway.application), directory=directory)

@@ -150,7 +150,7 @@ def test_what_agents_say_wrong_is_told_and_counted(
 
 
 def counted(front: Front) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for what in ("registrations", "heartbeats"):
         for outcome in ("taken", "malformed", "unknown", "refused"):
             value = front.metrics.registry.get_sample_value(

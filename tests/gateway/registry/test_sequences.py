@@ -74,7 +74,7 @@ def test_events_match_the_status(steps: list[tuple[str, int, object]]) -> None:
                     assert tables.agents[agent_id].facts == said
                 case "beat":
                     assert what in (WELL, SICK, BYE)
-                    made.heartbeat(agent_id, what, now_ms=now)  # type: ignore[arg-type]
+                    made.heartbeat(agent_id, what, now_ms=now)
                 case "wait":
                     for _ in range(number):
                         now += SECOND
