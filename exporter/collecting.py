@@ -128,7 +128,9 @@ class Collecting:
         if settings.collector.container.enabled:
             found.append(make(name="container", gather=self.containers.gather))
         taken = frozenset(collector.name for collector in found)
-        self._loader.default_timeout_s = settings.timeout.ms / 1000
+        timeout_s = settings.timeout.ms / 1000
+        if timeout_s != self._loader.default_timeout_s:
+            self._loader = Loader(stopwatch=self._clock.rising_s, default_timeout_s=timeout_s)
         return [*found, *self._loader.load(settings.collectors_dir, taken=taken)]
 
     def _itself(self) -> list[Family]:
@@ -148,17 +150,19 @@ def _makers() -> Mapping[str, Make]:
 
 
 def _table(settings: AgentSettings, clock: Clock) -> ProcessTable:
+    try:
+        return ProcessTable(_source(settings, clock), clock.rising_s)
+    except (OSError, ValueError) as error:
+        raise StateUnusable(f"{settings.path.procfs} does not show processes: {error}") from error
+
+
+def _source(settings: AgentSettings, clock: Clock) -> Source:
     if sys.platform != "linux":
         from exporter.collectors.processes.portable import Portable
 
-        source: Source = Portable(clock.now_s)
-    else:
-        process = settings.process
-        source = Proc(Path(settings.path.procfs), wchan=process.wchan, threads=process.threads)
-    try:
-        return ProcessTable(source, clock.rising_s)
-    except (OSError, ValueError) as error:
-        raise StateUnusable(f"{settings.path.procfs} does not show processes: {error}") from error
+        return Portable(clock.now_s)
+    process = settings.process
+    return Proc(Path(settings.path.procfs), wchan=process.wchan, threads=process.threads)
 
 
 def _processes(table: ProcessTable, planned: Plan, rules: Rules, clock: Clock) -> Processes:

@@ -9,6 +9,9 @@ READY: Final = "READY=1"
 STOPPING: Final = "STOPPING=1"
 ALIVE: Final = "WATCHDOG=1"
 
+WAIT_S: Final = 0.2
+"""A manager that does not read holds nobody up for longer."""
+
 
 def reloading(now_us: int) -> str:
     """Say that the settings are read again; `now_us` is of the monotonic clock."""
@@ -28,4 +31,5 @@ class Manager:
         if not self._address:
             return
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(WAIT_S)
             sock.sendto(state.encode(), self._address)

@@ -41,6 +41,7 @@ from exporter.collectors import (
     pressure,
     schedstat,
     selinux,
+    sockdiag,
     sockstat,
     softnet,
     stat,
@@ -73,6 +74,7 @@ class Host:
     page_bytes: int = os.sysconf("SC_PAGE_SIZE")
     ask: Ask = os.statvfs
     adjtimex: Callable[[timex.Timex], int] = timex.ask_kernel
+    sockets: Callable[[], Iterable[sockdiag.TcpSocket]] = sockdiag.ask_kernel
 
 
 def host_at(paths: Paths, *, now: Callable[[], datetime]) -> Host:
@@ -168,7 +170,7 @@ MAKERS: Final[Mapping[str, Make]] = {
     "softnet": _of(softnet, "proc"),
     "stat": _of(stat, "proc"),
     "systemd": _systemd,
-    "tcpstat": _of(tcpstat, "proc"),
+    "tcpstat": _of(tcpstat, "proc", "sockets"),
     "thermal_zone": _of(thermal, "sys"),
     "time": lambda host, _: lambda: clock.to_metrics(clock.read(host.sys, host.now())),
     "timex": lambda host, _: lambda: timex.to_metrics(timex.read(host.adjtimex)),

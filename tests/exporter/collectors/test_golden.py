@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from exporter.collectors import sockstat
 from tests.exporter import pages
-from tests.exporter.hosts import COLLECTORS, TREES, filesystems, tree
+from tests.exporter.hosts import COLLECTORS, TREES, tree
 
 HOST: Final = TREES / "host"
 FILES: Final = sorted(path.relative_to(HOST) for path in HOST.rglob("*") if path.is_file())
@@ -86,6 +86,6 @@ def test_mounts_are_shown_as_the_host_sees_them(tmp_path: Path) -> None:
         asked.append(path)
         raise OSError
 
-    [errors] = filesystems(replace(tree(tmp_path), ask=ask))
+    [errors] = COLLECTORS["filesystem"](replace(tree(tmp_path), ask=ask))
     assert [dict(point.labels)["mountpoint"] for point in errors.points] == ["/srv", "/"]
     assert asked == [f"{tmp_path}/srv", str(tmp_path)]

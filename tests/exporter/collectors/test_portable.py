@@ -33,7 +33,7 @@ PORTABLE: Final[dict[str, Callable[[], list[Family]]]] = {
     "loadavg": portable.loadavg,
     "netdev": lambda: portable.netdev(ALL),
     "stat": portable.boot,
-    "time": lambda: portable.time(live().now.timestamp()),
+    "time": lambda: portable.time(live().now().timestamp()),
     "uname": lambda: portable.uname(os.uname()),
 }
 
