@@ -29,7 +29,9 @@ def agent(settings: AgentSettings, reread: Reread[AgentSettings], once: bool) ->
     stop = Stop()
     stop.on_signals()  # before the long imports: a signal in their midst would kill, or be lost
     from exporter import app
+    from runtime.memory import share_memory
 
+    share_memory()
     logs.configure(form=settings.log_format, level=settings.log_level)
     try:
         if once:
