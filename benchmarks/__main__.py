@@ -23,6 +23,7 @@ MODULES: Final = (
     "promql",
     "queries",
     "receive",
+    "registry",
     "restart",
     "waits",
 )

@@ -29,6 +29,9 @@ from gateway.registry.model import Agent, Changes, Edits, Event, Facts, Life, St
 JUMP_MS: Final = 10_000
 """Looks come every second. After a longer pause, as when the machine slept, nobody could be heard."""
 
+SETTLE_MS: Final = 30_000
+"""Agents that could not reach the gateway say so for a while after they can: no trouble of theirs."""
+
 MAX_WAITING: Final = 20
 """So many events of one agent wait to be written: a few seconds have less."""
 
@@ -200,12 +203,21 @@ class Registry:
             skew_s = life.skew_s if vitals.timestamp is None else vitals.timestamp - now_ms / 1000
             skewed = skew_s is not None and is_skewed(skew_s, life.is_skewed)
             agent = replace(agent, life=replace(life, skew_s=skew_s, is_skewed=skewed, vitals=vitals))
-            agent = self._signalled(agent, signal_of(vitals, reasons), reasons, now_ms, seen=True)
+            signal = signal_of(vitals, reasons)
+            if signal is Signal.TROUBLED and self._is_settling(agent, now_ms):
+                signal = Signal.WELL
+            agent = self._signalled(agent, signal, reasons, now_ms, seen=True)
             if skewed != life.is_skewed:
                 told = f"its clock differs by {skew_s:+.1f} s"
                 self._event(agent, "clock_skew" if skewed else "clock_right", now_ms, told)
             self._agents[agent_id] = agent
             return agent
+
+    def _is_settling(self, agent: Agent, now_ms: int) -> bool:
+        """Tell whether the gateway was away a moment ago, while it thought well of the agent."""
+        was_known = agent.first_ms < self._resumed_ms
+        is_well = agent.life.status is Status.ONLINE
+        return was_known and is_well and now_ms < self._resumed_ms + SETTLE_MS
 
     # --- what people do ---
 

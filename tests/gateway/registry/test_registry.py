@@ -6,7 +6,7 @@ import pytest
 
 from gateway.registry.errors import AmbiguousName, TooManyAgents, UnknownAgent
 from gateway.registry.model import Edits, Status, System
-from gateway.registry.registry import JUMP_MS, MAX_WAITING, Registry
+from gateway.registry.registry import JUMP_MS, MAX_WAITING, SETTLE_MS, Registry
 from gateway.storage.errors import StorageUnavailable
 from tests.gateway.registry.parts import (
     BYE,
@@ -177,6 +177,21 @@ def test_nobody_is_late_before_a_new_gateway_could_hear_them() -> None:
     watched(again, 1, since_ms=now)
     assert status(again, TWO) is Status.OFFLINE
     assert kinds(again, TWO)[-1] == "offline"
+
+
+def test_what_agents_say_of_a_gateway_that_was_away_is_not_held_against_them() -> None:
+    tables = MemoryTables()
+    register(registry(tables))
+    start = START_MS + 60 * SECOND
+    made = registry(tables, now_ms=start)
+    register(made, 2, at_ms=start)
+    away = replace(WELL, state="error", last_error="gateway: connection refused")
+    for agent_id in (ONE, TWO):
+        found = made.heartbeat(agent_id, away, now_ms=start + SETTLE_MS - 1)
+        assert found.life.reasons == ("gateway: connection refused",)
+    assert (status(made), status(made, TWO)) == (Status.ONLINE, Status.DEGRADED)
+    made.heartbeat(ONE, away, now_ms=start + SETTLE_MS)
+    assert status(made) is Status.DEGRADED
 
 
 @pytest.mark.parametrize("jump_ms", [JUMP_MS + 1, 3_600_000, -3_600_000])

@@ -81,7 +81,7 @@ def test_events_match_the_status(steps: list[tuple[str, int, object]]) -> None:
                         made.look(now)
                 case "edit":
                     edits = Edits(labels=Labels({"l": str(what)}))
-                    made.edit(agent_id, lambda _, edits=edits: edits, now_ms=now)  # type: ignore[misc]
+                    made.edit(agent_id, lambda _, edits=edits: edits, now_ms=now)
                     assert tables.agents[agent_id].edits == edits
                 case "remove":
                     made.remove(agent_id)
