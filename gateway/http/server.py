@@ -32,6 +32,10 @@ have threads of their own, so that many of them never keep a sender of samples w
 MAX_CONNECTIONS = 500
 """Half of the usual limit of 1,024 open files, so that the rest of the gateway never runs out of them."""
 
+KEPT_CONNECTIONS = MAX_CONNECTIONS // 2
+"""When there are more, a connection is closed with its answer: a thousand agents that each keep some would
+leave no room for others, and every one costs time at each turn of the loop."""
+
 MAX_HEADER_BYTES = 64 * 1024
 """Request line and headers: room for a long query in the URL."""
 
@@ -241,7 +245,8 @@ class _Task(WSGITask):
         return environ
 
     def build_response_header(self) -> bytes:
-        if _listener(self.channel).stopping:
+        listener = _listener(self.channel)
+        if listener.stopping or listener.is_crowded:
             self.set_close_on_finish()
         return super().build_response_header()
 
@@ -251,7 +256,8 @@ class _Task(WSGITask):
         waitress takes the missing Content-Length for a body that only the end of the connection can end.
         """
         request = cast("HTTPRequestParser", self.request)
-        wanted = request.connection_close or _listener(self.channel).stopping
+        listener = _listener(self.channel)
+        wanted = request.connection_close or listener.stopping or listener.is_crowded
         if self.has_body or self.version != "1.1" or wanted:
             super().set_close_on_finish()
 
@@ -404,6 +410,11 @@ class _Listener(TcpWSGIServer):
         path = cast("_Parser", channel.requests[0]).path
         dispatcher = self.query_dispatcher if self.is_query(path) else self.task_dispatcher
         dispatcher.add_task(task)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether there are too many connections for all to be kept."""
+        return len(self.active_channels) > KEPT_CONNECTIONS
 
     def channels(self) -> list[_Channel]:
         """Return the open connections."""
