@@ -54,11 +54,9 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
 
     listen: Annotated[Address, "Address to listen on."] = Address(host="127.0.0.1", port=9095)
     allow_anonymous: Annotated[
-        bool, "Serve everyone who can connect. Needed to listen anywhere but on loopback."
+        bool, "Let everyone who can connect do everything. Needed beyond loopback without any token or user."
     ] = False
-    enable_admin_api: Annotated[
-        bool, "Let everyone who can connect delete series, with the API under /api/v1/admin."
-    ] = False
+    enable_admin_api: Annotated[bool, "Let admins delete series, with the API under /api/v1/admin."] = False
     data_dir: Annotated[str, "Directory of the data. It is made if it is not there."] = "./data"
     retention: Annotated[Duration, "Keep samples for so long."] = Duration.parse("30d")
     max_disk: Annotated[Size, "Drop the oldest samples when the data is larger; 0: no limit."] = NO_LIMIT

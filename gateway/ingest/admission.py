@@ -17,7 +17,7 @@ INSTANCE: Final = "instance"
 NOT_ADMITTED: Final = "not_admitted"
 
 MAX_TABLES: Final = 20_000
-"""As many as there may be tokens. One is 3 KiB while it is empty."""
+"""As many as there may be tokens. One is 2 KiB while it is empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from delivery.settings import RemoteWrite
 from exporter.families import Family, Point
 from exporter.outgoing import Outgoing, World
 from exporter.sending.outlet import SeriesOutlet, Surroundings
-from exporter.settings import AgentSettings, RemoteWrite
+from exporter.settings import AgentSettings
 from runtime.values import LabelPair
 from tests.delivery.parts import NOW_MS, FakeClock
 from tests.delivery.receiver import refusing_port

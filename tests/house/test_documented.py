@@ -21,6 +21,8 @@ from exporter.http import routes as agent_routes
 from exporter.http import server as agent_server
 from exporter.http.site import Site
 from exporter.sending.series import LeftOut
+from gateway.access.desk import Desk
+from gateway.access.gate import Gate
 from gateway.http import application, patience, server
 from gateway.http.accounting import Accounting
 from gateway.http.encoding import MIN_BYTES
@@ -30,6 +32,7 @@ from gateway.http.parameters import MAX_FORM_BYTES
 from gateway.http.query import MAX_LOOKBACK_MS, MAX_STEPS
 from gateway.http.read import RemoteRead
 from gateway.http.routes import (
+    access_routes,
     query_routes,
     routes,
     settings_routes,
@@ -75,7 +78,10 @@ def commands() -> dict[str, click.Command]:
 
 
 def options(command: click.Command) -> set[str]:
-    parameters = command.get_params(click.Context(command))
+    context = click.Context(command)
+    parameters = command.get_params(context)
+    if isinstance(command, click.Group):
+        parameters += [each for one in command.commands.values() for each in one.get_params(context)]
     return {
         name
         for each in parameters
@@ -169,6 +175,9 @@ def test_every_route_is_documented_with_its_methods() -> None:
     receiver = Receiver(MemoryStore(), clocks=clocks, budget=Budget())
     app = application.create(
         routes=routes(version="", metrics=metrics)
+        | access_routes(
+            gate=cast("Gate", None), desk=cast("Desk", None), audit=lambda *_: (), draw=str, secure=False
+        )
         | write_routes(receiver=receiver, metrics=metrics)
         | store_routes(statistics=overview, eraser=None)
         | query_routes(queries=cast("Queries", None), catalog=cast("Catalog", None), now_ms=int)
@@ -363,11 +372,15 @@ def test_every_limit_of_remote_read_is_documented() -> None:
 
 
 def test_every_reason_of_a_rejection_is_documented() -> None:
-    """The reasons that the sources name: the first text of each SeriesRejected, and the window's two."""
-    sources = [ROOT / "gateway/ingest/window.py", *(ROOT / "remotewrite/decode").glob("*.py")]
+    """The reasons that the sources name: the first text of each SeriesRejected, and ingest's three."""
+    sources = [*(ROOT / "gateway/ingest").glob("*.py"), *(ROOT / "remotewrite/decode").glob("*.py")]
     text = "".join(source.read_text() for source in sources)
     named = set(
-        re.findall(r'(?:SeriesRejected|_rejected)\("(\w+)"|^TOO_\w+: Final = "(\w+)"', text, re.MULTILINE)
+        re.findall(
+            r'(?:SeriesRejected|_rejected)\("(\w+)"|^(?:TOO_\w+|NOT_ADMITTED): Final = "(\w+)"',
+            text,
+            re.MULTILINE,
+        )
     )
     existing = {word for pair in named for word in pair if word} | {"series_limit"}
     chapter = chapters("http-api.md", "`(POST /api/v1/write)`")["POST /api/v1/write"]

@@ -23,6 +23,14 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield closed
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One for tests that change nothing."""
+    with house(tmp_path_factory.mktemp("shared")) as shared:
+        shared.user("ada", Role.ADMIN)
+        yield shared
+
+
 def log_in(closed: House, name: str, password: str, **headers: str) -> int:
     return closed.ask("POST", LOGIN, headers, json={"name": name, "password": password}).status_code
 
@@ -55,18 +63,18 @@ def test_a_change_with_a_cookie_needs_the_header_that_foreign_pages_cannot_send(
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://[", "https://falconframework.org.evil"]
 )
-def test_a_change_from_a_page_of_another_site_is_refused(closed: House, origin: str) -> None:
+def test_a_change_from_a_page_of_another_site_is_refused(shared: House, origin: str) -> None:
     from_there = {"Origin": origin}
-    token = closed.token(Order(role=Role.ADMIN))
-    assert log_in(closed, "ada", PASSWORD, **from_there) == 403
-    for who in (basic("ada"), {**closed.session("ada"), **GUARD}):
-        assert closed.ask("DELETE", "/api/v1/users/nobody", {**who, **from_there}).status_code == 403
+    token = shared.token(Order(role=Role.ADMIN))
+    assert log_in(shared, "ada", PASSWORD, **from_there) == 403
+    for who in (basic("ada"), {**shared.session("ada"), **GUARD}):
+        assert shared.ask("DELETE", "/api/v1/users/nobody", {**who, **from_there}).status_code == 403
         own = {"Origin": "http://falconframework.org"}
-        assert closed.ask("DELETE", "/api/v1/users/nobody", {**who, **own}).status_code == 404
+        assert shared.ask("DELETE", "/api/v1/users/nobody", {**who, **own}).status_code == 404
         proxied = {**from_there, "X-Forwarded-Host": origin.partition("://")[2]}
         if origin.startswith("https"):
-            assert closed.ask("DELETE", "/api/v1/users/nobody", {**who, **proxied}).status_code == 404
-    assert closed.ask("DELETE", "/api/v1/users/nobody", {**token, **from_there}).status_code == 404
+            assert shared.ask("DELETE", "/api/v1/users/nobody", {**who, **proxied}).status_code == 404
+    assert shared.ask("DELETE", "/api/v1/users/nobody", {**token, **from_there}).status_code == 404
 
 
 def test_an_open_gateway_takes_no_change_from_foreign_pages_either(
@@ -200,16 +208,16 @@ def test_no_secret_is_in_logs_answers_or_the_audit(closed: House) -> None:
         ("users", [], "not a JSON object"),
     ],
 )
-def test_what_cannot_be_made_is_told(closed: House, path: str, document: object, said: str) -> None:
+def test_what_cannot_be_made_is_told(shared: House, path: str, document: object, said: str) -> None:
     headers = {**basic("ada"), "Content-Type": "application/json"}
-    answer = closed.ask("POST", f"/api/v1/{path}", headers, body=json.dumps(document))
+    answer = shared.ask("POST", f"/api/v1/{path}", headers, body=json.dumps(document))
     assert answer.status_code == 400
     assert said.lower() in answer.json["error"].lower()
 
 
-def test_a_name_is_taken_once(closed: House) -> None:
+def test_a_name_is_taken_once(shared: House) -> None:
     user = {"name": "ada", "role": "viewer", "password": PASSWORD}
-    assert closed.ask("POST", "/api/v1/users", basic("ada"), json=user).status_code == 409
+    assert shared.ask("POST", "/api/v1/users", basic("ada"), json=user).status_code == 409
 
 
 def test_a_user_who_is_removed_is_out_at_once(closed: House) -> None:

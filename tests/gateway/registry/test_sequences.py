@@ -1,6 +1,6 @@
 """Whatever agents say and in whatever order: events tell all that happened to the status, on the disk too."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -28,6 +28,11 @@ STEPS = st.lists(
     ),
     max_size=40,
 )
+
+
+def always(edits: Edits) -> Callable[[Edits], Edits]:
+    """Whatever they were, they are these now."""
+    return lambda _: edits
 
 
 def told(events: list[Event]) -> Iterator[tuple[Status | None, Event]]:
@@ -81,7 +86,7 @@ def test_events_match_the_status(steps: list[tuple[str, int, object]]) -> None:
                         made.look(now)
                 case "edit":
                     edits = Edits(labels=Labels({"l": str(what)}))
-                    made.edit(agent_id, lambda _, edits=edits: edits, now_ms=now)
+                    made.edit(agent_id, always(edits), now_ms=now)
                     assert tables.agents[agent_id].edits == edits
                 case "remove":
                     made.remove(agent_id)
