@@ -26,6 +26,8 @@ PROGRAMS = {
     "token": Program(module="gateway.cli", help="Make and revoke tokens for agents and programs."),
     "user": Program(module="gateway.cli", help="Add and remove users of the gateway."),
     "query": Program(module="gateway.cli", help="Ask a gateway, or any Prometheus."),
+    "backup": Program(module="gateway.commands.backup", help="Copy all data of a gateway, while it runs."),
+    "restore": Program(module="gateway.commands.backup", help="Put a copy back."),
 }
 
 OWN = frozenset(

@@ -55,6 +55,15 @@ def encode_block(columns: Columns, starts: Ints | None) -> bytes:
 
 def decode_block(blob: bytes) -> tuple[Columns, Ints | None]:
     """Return the rows and their start times, None where none is known; raises DamagedBlock."""
+    check_block(blob)
+    try:
+        return _read(blob)
+    except (cramjam.DecompressionError, ValueError, IndexError) as error:
+        raise DamagedBlock(f"its checksum is right, yet it can't be read: {error}") from error
+
+
+def check_block(blob: bytes) -> None:
+    """Raise DamagedBlock unless the blob is what was written."""
     if len(blob) < _HEADER_BYTES:
         raise DamagedBlock(f"it has {len(blob)} bytes, fewer than its header")
     version, checksum = _SEAL.unpack_from(blob)
@@ -62,10 +71,6 @@ def decode_block(blob: bytes) -> tuple[Columns, Ints | None]:
         raise DamagedBlock(f"its version is {version}, which this program does not know")
     if zlib.crc32(memoryview(blob)[_SEAL.size :]) != checksum:
         raise DamagedBlock("its checksum does not fit its bytes")
-    try:
-        return _read(blob)
-    except (cramjam.DecompressionError, ValueError, IndexError) as error:
-        raise DamagedBlock(f"its checksum is right, yet it can't be read: {error}") from error
 
 
 def _read(blob: bytes) -> tuple[Columns, Ints | None]:

@@ -128,6 +128,32 @@ SCHEMA_VERSION: Final = len(_MIGRATIONS)
 FAULTS: Final = (OSError, sqlite3.Error, UnicodeDecodeError)
 
 
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Keep other gateways out of a directory: each would trust its own memory of what is in the file."""
+    with (directory / LOCK_NAME).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StorageUnavailable(f"{directory / FILE_NAME} is in use by another gateway") from None
+        yield
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a database's tables; raises UnknownSchema where it can't be known."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if tables and application != _APPLICATION_ID:
+        raise UnknownSchema(f"{path} is a database of another program")
+    if version > SCHEMA_VERSION:
+        raise UnknownSchema(
+            f"{path} was written by a newer fleetgauge (schema {version}, this one knows "
+            f"{SCHEMA_VERSION}): start that version, or restore a backup made before the upgrade"
+        )
+    return int(version)
+
+
 class Database:
     """One open database file."""
 
@@ -142,21 +168,13 @@ class Database:
         with self._closing_on_error("opened"):
             directory.mkdir(parents=True, exist_ok=True)
             if not beside:
-                self._take_lock(directory / LOCK_NAME)
+                self._open.enter_context(locked(directory))
             self.writer = self._connect()
             if beside:
                 # Moving the log into the file is left to the store.
                 self.writer.execute("PRAGMA wal_autocheckpoint=0")
             else:
                 self._prepare()
-
-    def _take_lock(self, path: Path) -> None:
-        """Keep other gateways out: each would trust its own memory of what is in the file."""
-        lock = self._open.enter_context(path.open("ab"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StorageUnavailable(f"{self._path} is in use by another gateway") from None
 
     @contextmanager
     def _closing_on_error(self, done: str) -> Iterator[None]:
@@ -177,16 +195,8 @@ class Database:
         return connection
 
     def _prepare(self) -> None:
-        (application,) = self.writer.execute("PRAGMA application_id").fetchone()
+        version = check_version(self.writer, self._path)
         (tables,) = self.writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        (version,) = self.writer.execute("PRAGMA user_version").fetchone()
-        if tables and application != _APPLICATION_ID:
-            raise UnknownSchema(f"{self._path} is a database of another program")
-        if version > SCHEMA_VERSION:
-            raise UnknownSchema(
-                f"{self._path} was written by a newer fleetgauge (schema {version}, this one knows "
-                f"{SCHEMA_VERSION}): start that version, or restore a backup made before the upgrade"
-            )
         if not tables:
             self.writer.execute(f"PRAGMA page_size={_PAGE_BYTES}")
             self.writer.execute("PRAGMA auto_vacuum=INCREMENTAL")

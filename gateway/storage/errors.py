@@ -3,6 +3,7 @@
 StorageError
 ├── StorageUnavailable   the disk is full or failing: nothing was kept, try again later
 ├── TooManyTombstones    nothing more can be deleted before what was is off the disk
+├── NotRestored          a backup that is not whole, or a directory that is not empty
 ├── UnknownSchema        the file belongs to another program or a newer version
 └── DamagedData          bytes that are not what was written
     ├── DamagedRow       of the log
@@ -20,6 +21,10 @@ class StorageUnavailable(StorageError):
 
 class TooManyTombstones(StorageError):
     """Nothing more can be deleted before what was deleted is off the disk."""
+
+
+class NotRestored(StorageError):
+    """A backup that is not whole, or a directory that is not empty: nothing was changed."""
 
 
 class UnknownSchema(StorageError):

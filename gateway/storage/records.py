@@ -205,11 +205,15 @@ def _row(kind: Kind, records: list[Record]) -> Row:
     return int(kind), min(times), max(times), zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little") + body
 
 
-def _decode(raw: bytes) -> Iterator[Record]:
-    body = memoryview(raw)[_CHECKSUM_BYTES:]
-    if zlib.crc32(body) != int.from_bytes(raw[:_CHECKSUM_BYTES], "little"):
+def check_records(raw: bytes) -> None:
+    """Raise DamagedRow unless a row is what was written."""
+    if zlib.crc32(memoryview(raw)[_CHECKSUM_BYTES:]) != int.from_bytes(raw[:_CHECKSUM_BYTES], "little"):
         raise DamagedRow("its checksum is wrong")
-    plain = zlib.decompress(body)
+
+
+def _decode(raw: bytes) -> Iterator[Record]:
+    check_records(raw)
+    plain = zlib.decompress(memoryview(raw)[_CHECKSUM_BYTES:])
     at = 0
     while at < len(plain):
         ref, time_ms, size = _RECORD.unpack_from(plain, at)
