@@ -1,6 +1,5 @@
-"""`fleetgauge backup` beside a gateway under load, and `fleetgauge restore`: nothing acknowledged is missing."""
+"""`fleetgauge backup` beside a gateway under load, and `restore`: nothing acknowledged is missing."""
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -81,7 +80,7 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before_it(tmp_path: P
             agent.check(store)
     with running("gateway", "--listen", "127.0.0.1:0", "--data-dir", str(restored)) as gateway:
         assert ask(gateway.url, at_s) == wanted
-    assert sorted(os.listdir(tmp_path)) == sorted(["data", name, "restored"])
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(["data", name, "restored"])
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -108,7 +107,7 @@ def test_a_backup_killed_at_any_moment_leaves_none(data: Path, tmp_path: Path) -
             assert restore(file, tmp_path / f"restored-{wait}").returncode == 0
     assert begun > 0
     assert backup(data, file, "--force").returncode == 0
-    assert sorted(os.listdir(tmp_path))[:2] == ["copy", "data"]
+    assert sorted(one.name for one in tmp_path.iterdir())[:2] == ["copy", "data"]
 
 
 def test_a_backup_without_a_gateway_is_the_same_data(data: Path, tmp_path: Path) -> None:
