@@ -17,6 +17,8 @@ class Program:
 
     module: str
     help: str
+    function: str = ""
+    """What it is called there, where not as the command."""
 
 
 PROGRAMS = {
@@ -28,6 +30,10 @@ PROGRAMS = {
     "query": Program(module="gateway.cli", help="Ask a gateway, or any Prometheus."),
     "backup": Program(module="gateway.commands.backup", help="Copy all data of a gateway, while it runs."),
     "restore": Program(module="gateway.commands.backup", help="Put a copy back."),
+    "export": Program(module="gateway.commands.transfer", help="Write samples to a file."),
+    "import": Program(
+        module="gateway.commands.transfer", help="Take in the samples of a file.", function="import_"
+    ),
 }
 
 OWN = frozenset(
@@ -46,7 +52,7 @@ class Commands(click.Group):
         program = PROGRAMS.get(cmd_name)
         if program is None:
             return None
-        command: click.Command = getattr(import_module(program.module), cmd_name)
+        command: click.Command = getattr(import_module(program.module), program.function or cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -26,7 +26,7 @@ class Api:
     def __init__(self, url: str, timeout_s: float = TIMEOUT_SECONDS) -> None:
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
-        self._opener = _opener(url)
+        self._opener = opener_of(url)
 
     def now(self) -> float:
         """Return the server's time: samples carry its clock's, or one near it, not that of this machine."""
@@ -57,7 +57,8 @@ class Api:
         return answer_of(_envelope(url, raw), raw)
 
 
-def _opener(url: str) -> OpenerDirector:
+def opener_of(url: str) -> OpenerDirector:
+    """Return what opens a URL and those below it; raises WrongRequest."""
     try:
         parts = urlsplit(url)
         host = parts.hostname

@@ -13,18 +13,16 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-import cramjam
-
 from gateway.storage.checking import DIGEST_TABLE, Examination, Told, faults_of
 from gateway.storage.database import FAULTS, FILE_NAME, LOCK_NAME, check_version, locked
 from gateway.storage.errors import DamagedData, NotRestored, StorageError, StorageUnavailable
+from gateway.storage.packing import is_packed, pack, unpack
 from gateway.storage.store import Store
 
 # Copied in one go: some milliseconds, so that a terminal sees it move and Ctrl-C is heard.
 _PAGES: Final = 2048
 
 _COMPRESSED: Final = ".zst"
-_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 
 # What SQLite may leave beside a database.
 _BESIDE: Final = ("-journal", "-wal", "-shm")
@@ -66,7 +64,7 @@ def back_up(directory: Path, target: Path, *, told: Told, keep_damaged: bool = F
         if target.suffix == _COMPRESSED:
             with _scratch(target.with_name(f"{target.name}.tmp{_COMPRESSED}")) as packed:
                 told("compressing", 0, draft.stat().st_size)
-                cramjam.zstd.compress_into(cramjam.File(str(draft)), cramjam.File(str(packed)))
+                pack(draft, packed)
                 _put(packed, target)
         else:
             _put(draft, target)
@@ -153,14 +151,11 @@ def _examined(connection: sqlite3.Connection, path: Path, told: Told) -> Examina
 def _unpack(file: Path, draft: Path, told: Told) -> None:
     size = file.stat().st_size
     with file.open("rb") as source:
-        compressed = source.read(len(_ZSTD_MAGIC)) == _ZSTD_MAGIC
+        compressed = is_packed(source.read(4))
         source.seek(0)
         told("reading", 0, size)
         if compressed:
-            try:
-                cramjam.zstd.decompress_into(cramjam.File(str(file)), cramjam.File(str(draft)))
-            except cramjam.DecompressionError as error:
-                raise NotRestored(f"{file} is damaged: {error}") from error
+            unpack(file, draft)
             return
         with draft.open("wb") as target:
             while some := source.read(1 << 22):

@@ -18,7 +18,7 @@ MAX_MATCHERS: Final = 256
 MAX_READ_BYTES: Final = 1024 * 1024
 
 # By their numbers on the wire.
-_MATCH_TYPES: Final = (MatchType.EQUAL, MatchType.NOT_EQUAL, MatchType.REGEX, MatchType.NOT_REGEX)
+MATCH_TYPES: Final = (MatchType.EQUAL, MatchType.NOT_EQUAL, MatchType.REGEX, MatchType.NOT_REGEX)
 
 
 class ResponseType(IntEnum):
@@ -75,9 +75,9 @@ def _query(message: wire.ReadQuery) -> ReadQuery:
 
 
 def _matcher(message: wire.ReadMatcher) -> Matcher:
-    if not 0 <= message.type < len(_MATCH_TYPES):
+    if not 0 <= message.type < len(MATCH_TYPES):
         raise MalformedRequest(f"a matcher has the type {message.type}, which is unknown")
     try:
-        return Matcher(name=message.name, type=_MATCH_TYPES[message.type], value=message.value)
+        return Matcher(name=message.name, type=MATCH_TYPES[message.type], value=message.value)
     except InvalidMatcher as error:
         raise MalformedRequest(str(error)) from None
