@@ -1,5 +1,6 @@
 """Every setting of the agent either counts after a reload, or the reload is refused and names it."""
 
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from runtime.settings import SWITCH, Setting, build, settings_of
 from runtime.stop import Stop
 from runtime.values import Address, Duration, LabelPair, Pattern, Size
 from tests.delivery.receiver import refusing_port
+from tests.house.tree import ROOT
 
 SETTINGS: Final = {setting.key: setting for setting in settings_of(AgentSettings)}
 
@@ -148,3 +150,9 @@ def test_a_spool_that_cannot_be_opened_is_told_and_nothing_changes(
     (tmp_path / "state/spool/r").unlink()
     assert reloading.reload(changed) == [], "the other spool is free again"
     assert "loadavg" not in reloading.agent.collectors()
+
+
+def test_what_takes_a_restart_is_documented() -> None:
+    text = (ROOT / "docs/agent.md").read_text().partition("Only a new start changes these settings")[2]
+    named = re.findall(r"`([a-z_.]+)`", text.partition("\n\n")[0])
+    assert named == [key for key in SETTINGS if key not in APPLIED]
