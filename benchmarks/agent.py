@@ -1,7 +1,8 @@
 """The whole agent beside Debian's node_exporter and process-exporter together, as it would replace them.
 
 It collects, takes snapshots and sends by remote write to a gateway of this project, every 5 s instead of
-every 15 s to save time; the other two are scraped as often. A round counts three times less at 15 s.
+every 15 s to save time; the other two are scraped as often. The share of a core is a round's time in 15 s:
+what it takes to wait comes on top, and what caches have lost in the longer time.
 Then the pages of all are scraped in turn, so far apart that nobody answers from memory.
 """
 
@@ -101,7 +102,8 @@ def _scrape_cpu(name: str, figures: Sequence[Figures]) -> Row:
 def _round_cpu(name: str, figures: Sequence[Figures]) -> Row:
     ours, *theirs = (one.round_s * 1e6 for one in figures)
     share = 100 * ours / 1e6 / USUAL_INTERVAL_S
-    note = f"{share:.2f} % of a core at {USUAL_INTERVAL_S:g} s; {_beside(ours, theirs, 1e3, 'ms')}"
+    note = f"{share:.2f} % of a core for a round every {USUAL_INTERVAL_S:g} s; "
+    note += _beside(ours, theirs, 1e3, "ms")
     return Row(name=name, micros=[ours], naive_micros=sum(theirs), note=note)
 
 
