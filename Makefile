@@ -34,7 +34,7 @@ help: ## List the commands
 setup: $(INSTALLED) $(WHEELHOUSE) ## Make .venv from the lock (PYTHON=… chooses the interpreter)
 
 .PHONY: demo
-demo: setup ## Start a gateway on loopback
+demo: setup ## Start a gateway and an agent on loopback
 	.venv/bin/fleetgauge demo
 
 .PHONY: test

@@ -6,6 +6,7 @@ import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -18,7 +19,7 @@ from tests.gateway.test_crash import Agent, writing
 QUERIES = ("sum by (agent) (load)", "count(load)", "max_over_time(load[1m])", "topk(3, load)")
 
 
-def ask(url: str, at_s: float) -> list[object]:
+def ask(url: str, at_s: float) -> list[Any]:
     """Return the answers to all queries about one time, apart from the order of their series."""
     answers = []
     for query in QUERIES:

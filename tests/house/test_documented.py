@@ -33,6 +33,7 @@ from gateway.http.query import MAX_LOOKBACK_MS, MAX_STEPS
 from gateway.http.read import RemoteRead
 from gateway.http.routes import (
     access_routes,
+    agents_routes,
     query_routes,
     routes,
     settings_routes,
@@ -49,6 +50,11 @@ from gateway.query.catalog import Catalog
 from gateway.query.latest import NewestSamples
 from gateway.query.remote import MAX_READ_SAMPLES, RemoteReader
 from gateway.query.service import OUTCOMES, Queries, Ran
+from gateway.registry import messages
+from gateway.registry.machine import EVENTS
+from gateway.registry.model import Status
+from gateway.registry.registry import Registry
+from gateway.registry.series import HEARD, STATUS, UP
 from gateway.storage.statistics import Overview
 from remotewrite import limits
 from remotewrite.decode.batch import Rejection
@@ -185,6 +191,7 @@ def test_every_route_is_documented_with_its_methods() -> None:
             read=RemoteRead(cast("RemoteReader", None)),
             federate=Federate(cast("NewestSamples", None), metadata=dict, now_ms=int),
         )
+        | agents_routes(registry=cast("Registry", None), now_ms=int, counted=metrics.agent_said)
         | settings_routes(config="", flags={}, runtime=dict),
         accounting=Accounting(metrics, clock=float),
         errors=Errors(log=Log("test"), new_id=str),
@@ -249,6 +256,10 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
         ingest=dict.fromkeys(INGEST_GAUGES, float),
         query=dict.fromkeys(QUERY_GAUGES, float),
     )
+    metrics.watch_agents(lambda: {Status.ONLINE: 0})
+    metrics.agent_event("")
+    metrics.agent_said("registration", "")
+    metrics.agent_said("heartbeat", "")
     metrics.ran(Ran(kind="", outcome="", seconds=0, waited_s=0))
     metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
@@ -341,7 +352,22 @@ def test_every_limit_of_a_request_is_documented() -> None:
     assert f"\nwithin {patience.HEADER_SECONDS:.0f} s of their beginning" in text
     assert f"may rest for {patience.TRANSFER_SECONDS:.0f} s in all" in text
     assert f"each {patience.TRANSFER_BYTES_PER_S >> 10} KiB that move" in text
+    assert f"With more than {server.KEPT_CONNECTIONS}, each ends with its answer" in text
     assert f"A body over\n{server.BODY_BYTES_IN_MEMORY >> 20} MiB goes to a temporary file" in text
+
+
+def test_everything_about_agents_is_documented() -> None:
+    text = (DOCS / "http-api.md").read_text() + (DOCS / "agents.md").read_text()
+    for name in (*EVENTS, UP, STATUS, HEARD):
+        assert f"`{name}`" in text
+    for sentence in (
+        f"of up to {messages.MAX_BODY_BYTES >> 10} KiB",
+        f"{messages.MAX_LABELS} labels, {messages.MAX_LABEL_NAME} characters for a name and ",
+        f"and {messages.MAX_LABEL_VALUE} for a value",
+        f"{messages.MAX_COLLECTORS} collectors",
+        f"up to {messages.MAX_GROUPS} names",
+    ):
+        assert sentence in text
 
 
 def test_every_limit_of_remote_write_is_documented() -> None:

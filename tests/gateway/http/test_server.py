@@ -22,6 +22,7 @@ from gateway.http.patience import HEADER_SECONDS
 from gateway.http.server import (
     BODY_BYTES_IN_MEMORY,
     DRAIN_SECONDS,
+    KEPT_CONNECTIONS,
     MAX_BODY_BYTES,
     MAX_CONNECTIONS,
     MAX_HEADER_BYTES,
@@ -258,6 +259,8 @@ def test_the_headers_of_the_next_request_have_a_time_of_their_own() -> None:
         later.seconds = 2 * HEADER_SECONDS
         assert not wire.has_answer(within=0.5)
         assert wire.ask(GET, GET[:9]).status == 204
+        # Their time begins when the server next looks.
+        assert not wire.has_answer(within=0.5)
         later.seconds = 4 * HEADER_SECONDS
         assert wire.is_closed()
 
@@ -386,6 +389,17 @@ def test_a_failure_below_the_application_is_answered_in_json() -> None:
         answer = wire.ask(GET)
         assert answer.status == 500
         assert "secret" not in sentence(answer)
+
+
+def test_connections_beyond_those_that_are_kept_end_with_their_answer(no_content: Running) -> None:
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire(no_content.port)) for _ in range(KEPT_CONNECTIONS)]
+        assert {wire.ask(GET).status for wire in wires} == {204}
+        for _ in range(3):
+            with Wire(no_content.port) as one_more:
+                assert one_more.ask(GET).status == 204
+                assert one_more.is_closed()
+        assert {wire.ask(GET).status for wire in wires} == {204}
 
 
 def test_a_connection_beyond_the_limit_waits_until_another_ends() -> None:
