@@ -414,7 +414,7 @@ class _Listener(TcpWSGIServer):
     @property
     def is_crowded(self) -> bool:
         """Whether there are too many connections for all to be kept."""
-        return len(self.channels()) > KEPT_CONNECTIONS
+        return len(cast("dict[int, _Channel]", self.active_channels)) > KEPT_CONNECTIONS
 
     def channels(self) -> list[_Channel]:
         """Return the open connections."""

@@ -26,8 +26,8 @@ def gateway(directory: Path, *, port: int = 0) -> Iterator[Program]:
 
 @contextmanager
 def agent(url: str, directory: Path) -> Iterator[Program]:
-    options = ["--state-dir", str(directory), "--name", "web-1", "--interval", "1s", "--label", "env=prod"]
-    options.append("--no-snapshot")
+    named = ("--state-dir", str(directory), "--name", "web-1", "--label", "env=prod")
+    options = (*named, "--interval", "1s", "--no-snapshot")
     with running("agent", "--gateway", url, "--listen", "127.0.0.1:0", *options) as program:
         yield program
 

@@ -287,3 +287,18 @@ def test_events_are_paged_and_filtered() -> None:
         pages.append([event.id for event in page])
         before = page[-1].id
     assert pages == [[6, 5], [4, 2], [1]]
+
+
+def test_ten_thousand_agents_are_heard_missed_and_heard_again() -> None:
+    count = 10_000
+    tables = MemoryTables()
+    made = registry(tables, max_agents=count)
+    for number in range(count):
+        register(made, number, agent_id=f"agent-{number:08}")
+    now = watched(made, 30)
+    assert made.count()[Status.OFFLINE] == count
+    for number in range(count):
+        made.heartbeat(f"agent-{number:08}", WELL, now_ms=now)
+    made.flush()
+    assert registry(tables).count()[Status.ONLINE] == count
+    assert len(tables.stored) == 4 * count
