@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.access.desk import Desk
 from gateway.access.gate import Clocks as GateClocks
@@ -67,6 +68,9 @@ from runtime.settings import file_of, flags_of
 from runtime.stop import Stop
 from runtime.version import VERSION
 
+if TYPE_CHECKING:
+    from gateway.http.tls import Tls
+
 # The step in work is a transaction; the server has taken up to 3 of the 5 s that a stop may take.
 _UPKEEP_STOP_SECONDS = 1.0
 
@@ -78,12 +82,13 @@ class Gateway:
         keep_freed_memory()
         self._log = Log("gateway")
         self._version = VERSION
+        tls = self._tls(settings)
         sock = listen.open_socket(
             settings.listen,
             allow_anonymous=settings.allow_anonymous,
             guarded=has_accounts(Path(settings.data_dir)),
         )
-        self.url = url_of(sock)
+        self.url = url_of(sock, "https" if settings.tls_cert else "http")
         self._metrics = metrics = Metrics(version=self._version, python=platform.python_version())
         try:
             self._store = self._open_store(settings)
@@ -107,7 +112,8 @@ class Gateway:
         )
         accounting = Accounting(metrics, clock=time.perf_counter)
         access, doorkeeper = self._access(
-            Openness(everyone=settings.allow_anonymous, without_accounts=listen.is_loopback(sock))
+            Openness(everyone=settings.allow_anonymous, without_accounts=listen.is_loopback(sock)),
+            secure=bool(settings.tls_cert),
         )
         self.application = application.create(
             routes=routes(version=self._version, metrics=metrics)
@@ -132,6 +138,7 @@ class Gateway:
             on_cut=metrics.cut,
             is_query=is_query,
             query_threads=max(settings.query.max_concurrency, 1),
+            tls=tls,
         )
         metrics.watch(
             store=self._store.readings(),
@@ -150,7 +157,19 @@ class Gateway:
         self._store.close()
         self._log.info("gateway.stopped", reason=stop.reason)
 
-    def _access(self, openness: Openness) -> tuple[dict[str, object], Doorkeeper]:
+    def _tls(self, settings: GatewaySettings) -> "Tls | None":
+        if not settings.tls_cert:
+            return None
+        from gateway.http.tls import Tls
+
+        return Tls(
+            Path(settings.tls_cert),
+            Path(settings.tls_key),
+            clock=time.monotonic,
+            failed=lambda reason: self._log.error("tls.not_reloaded", reason=reason),
+        )
+
+    def _access(self, openness: Openness, *, secure: bool) -> tuple[dict[str, object], Doorkeeper]:
         accounts = Accounts(self._store.ledger)
         passwords = Passwords(key=secrets.token_bytes(32))
         clocks = GateClocks(now_ms=_now_ms, stopwatch=time.monotonic)
@@ -161,7 +180,7 @@ class Gateway:
             desk=desk,
             audit=Audit(self._store.ledger).page,
             draw=lambda: secrets.token_urlsafe(32),
-            secure=False,
+            secure=secure,
         )
         return paths, Doorkeeper(gate, note=accounts.note, now_ms=_now_ms, log=self._log)
 

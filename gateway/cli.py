@@ -23,7 +23,7 @@ from gateway.client.errors import QueryFailed, WrongRequest
 from gateway.client.show import Asked, Terminal, show
 from gateway.client.tables import visible
 from gateway.client.times import written
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, problems
 from gateway.storage.errors import StorageError
 from runtime import logs
 from runtime.cli import Reread, UsageProblem, settings_command
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _AGENT_STOP_SECONDS = 6.0
 
 
-@settings_command(GatewaySettings)
+@settings_command(GatewaySettings, check=problems)
 def gateway(settings: GatewaySettings, _reread: Reread[GatewaySettings]) -> None:
     """Run the gateway until SIGTERM or Ctrl-C.
 
@@ -53,7 +53,7 @@ def gateway(settings: GatewaySettings, _reread: Reread[GatewaySettings]) -> None
     logs.configure(form=settings.log_format, level=settings.log_level)
     try:
         running = Gateway(settings)
-    except ListenRefused as error:
+    except (ListenRefused, SettingsError) as error:
         raise UsageProblem(str(error)) from error
     except (ListenFailed, StorageError) as error:
         raise click.ClickException(str(error)) from error

@@ -57,6 +57,8 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
         bool, "Let everyone who can connect do everything. Needed beyond loopback without any token or user."
     ] = False
     enable_admin_api: Annotated[bool, "Let admins delete series, with the API under /api/v1/admin."] = False
+    tls_cert: Annotated[str, "Serve with TLS: the certificate, and those that vouch for it, as PEM."] = ""
+    tls_key: Annotated[str, "The key of the certificate, as PEM."] = ""
     data_dir: Annotated[str, "Directory of the data. It is made if it is not there."] = "./data"
     retention: Annotated[Duration, "Keep samples for so long."] = Duration.parse("30d")
     max_disk: Annotated[Size, "Drop the oldest samples when the data is larger; 0: no limit."] = NO_LIMIT
@@ -66,3 +68,10 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     limits: Limits = Limits()
     query: Query = Query()
     agents: Agents = Agents()
+
+
+def problems(settings: GatewaySettings) -> list[str]:
+    """Return what is wrong with settings although each of them can be read."""
+    if bool(settings.tls_cert) == bool(settings.tls_key):
+        return []
+    return ["tls_cert and tls_key: give both or neither."]

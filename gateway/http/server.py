@@ -8,7 +8,7 @@ import re
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
@@ -24,6 +24,9 @@ from gateway.http import envelope
 from gateway.http.errors import unreadable
 from gateway.http.patience import ANSWER, BODY, HEADERS, IDLE, IDLE_SECONDS, Patience, Stage
 from runtime.stop import Stop
+
+if TYPE_CHECKING:
+    from gateway.http.tls import Tls
 
 REQUEST_THREADS = 8
 """Requests in work at once: more than cores, as some wait for the disk; few, as all share one GIL. Queries
@@ -97,6 +100,7 @@ class HttpServer:
         is_query: Callable[[str], bool] = lambda _: False,
         query_threads: int = 1,
         on_cut: Callable[[str, bool], None] = lambda _stage, _for_another: None,
+        tls: "Tls | None" = None,
     ) -> None:
         """Serve requests; those whose path is a query's take their turns, so many at once."""
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns once for every waiting request
@@ -111,7 +115,7 @@ class HttpServer:
             self._map,
             _sock=sock,
             dispatcher=self._dispatcher,
-            adj=_adjustments(),
+            adj=_adjustments("http" if tls is None else "https"),
             sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
             bind_socket=False,
         )
@@ -119,6 +123,7 @@ class HttpServer:
         self._listener.on_unreadable = on_unreadable
         self._listener.on_cut = on_cut
         self._listener.is_query = is_query
+        self._listener.tls = tls
         self._listener.query_dispatcher = self._query_dispatcher
 
     def readings(self) -> dict[str, Callable[[], float]]:
@@ -154,8 +159,9 @@ class HttpServer:
         return self._listener.channels()
 
 
-def _adjustments() -> Adjustments:
+def _adjustments(scheme: str) -> Adjustments:
     return Adjustments(
+        url_scheme=scheme,
         connection_limit=MAX_CONNECTIONS + 2,  # waitress counts the listener and its trigger, too
         max_request_header_size=MAX_HEADER_BYTES + 1,  # waitress refuses from the limit on, not above it
         max_request_body_size=MAX_BODY_BYTES + 1,
@@ -279,6 +285,10 @@ class _ErrorTask(ErrorTask):
         self.write(body)
 
 
+class _NothingYet(Exception):
+    """What came in is TLS' own, such as a part of a handshake."""
+
+
 class _Channel(HTTPChannel):
     """One connection."""
 
@@ -293,6 +303,17 @@ class _Channel(HTTPChannel):
     _turns = 0
     _moment: tuple[Stage, int] | None = None
     _patience: Patience | None = None
+
+    def handle_read(self) -> None:
+        with suppress(_NothingYet):
+            super().handle_read()
+
+    def recv(self, buffer_size: int) -> bytes:
+        """Read what is there; waitress itself takes an error for the end."""
+        try:
+            return bytes(super().recv(buffer_size))
+        except BlockingIOError as error:
+            raise _NothingYet from error
 
     def handle_close(self) -> None:
         if self.lingers and self._lingers_until is None and self._end_output():
@@ -378,6 +399,15 @@ class _Listener(TcpWSGIServer):
     on_cut: Callable[[str, bool], None]
     is_query: Callable[[str], bool]
     query_dispatcher: ThreadedTaskDispatcher
+    tls: "Tls | None" = None
+
+    def accept(self) -> Any:
+        """Take a connection, and put TLS around it where that is wanted; raises OSError."""
+        found = super().accept()
+        if found is None or self.tls is None:
+            return found
+        connection, address = found
+        return self.tls.wrapped(connection), address
 
     def readable(self) -> bool:
         """Tell whether to accept: also when all places are taken but one of them can be had."""

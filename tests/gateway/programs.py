@@ -79,6 +79,6 @@ def _url(output: IO[str]) -> str:
     lines = []
     while line := output.readline():
         lines.append(line)
-        if found := re.search(r"http://[^\s\"]+:\d+", line):
+        if found := re.search(r"https?://[^\s\"]+:\d+", line):
             return found[0]
     raise AssertionError(f"it never said where it listens: {''.join(lines)}")
