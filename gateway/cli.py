@@ -121,6 +121,9 @@ FORMATS = ("table", "json", "csv", "chart")
     show_default=True,
     help="The server.",
 )
+@click.option(
+    "--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Show the token in this file."
+)
 @click.option("--time", metavar="TIME", help="Ask at this time, not now.")
 @click.option("--start", metavar="TIME", help="Ask at every step from here,")
 @click.option("--end", metavar="TIME", help="to here: now by default.")
@@ -129,14 +132,15 @@ FORMATS = ("table", "json", "csv", "chart")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to show it."
 )
-def query(expr: str, url: str, form: str, **asked: str | None) -> None:
+def query(expr: str, url: str, token_file: Path | None, form: str, **asked: str | None) -> None:
     """Ask a gateway, or any Prometheus, for the answer to the query EXPR.
 
     TIME is a number of seconds since 1970, RFC 3339 such as 2026-09-21T13:33:20Z, now, or -1h. A chart shows
     the last hour unless told otherwise.
     """
     try:
-        shown = show(Api(url), expr, Asked(**asked), form=form, terminal=_terminal())
+        token = _in_file(token_file).strip() if token_file else ""
+        shown = show(Api(url, token=token), expr, Asked(**asked), form=form, terminal=_terminal())
     except WrongRequest as error:
         raise UsageProblem(str(error)) from error
     except QueryFailed as error:
@@ -288,11 +292,15 @@ def _password(file: Path | None) -> str:
     """Read a password from a file, or ask for it. Other users of the host would see an option."""
     if file is None:
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return _in_file(file).removesuffix("\n")
+
+
+def _in_file(file: Path) -> str:
+    """Read a secret."""
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text()
+        return sys.stdin.read() if str(file) == "-" else file.read_text()
     except (OSError, ValueError) as error:
         raise click.ClickException(f"{file} can't be read: {error}.") from error
-    return text.removesuffix("\n")
 
 
 _password_file = click.option(

@@ -23,10 +23,12 @@ _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 class Api:
     """A Prometheus API at a URL, which may have a path before `/api/v1`."""
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_SECONDS, *, token: str = "") -> None:
+        """Show a token with each request, if there is one."""
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
         self._opener = opener_of(url)
+        self._token = token
 
     def now(self) -> float:
         """Return the server's time: samples carry its clock's, or one near it, not that of this machine."""
@@ -45,6 +47,8 @@ class Api:
     def _ask(self, path: str, form: Mapping[str, str]) -> Answer:
         url = f"{self._url}/api/v1/{path}"
         request = Request(url, urlencode(form).encode(), {"Accept": "application/json"})  # noqa: S310 - checked
+        if self._token:  # not to where the server may send us
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
             with self._opener.open(request, timeout=self._timeout_s) as response:
                 raw = response.read()

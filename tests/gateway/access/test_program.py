@@ -26,6 +26,10 @@ def test_the_first_token_is_made_before_the_first_start_and_lets_the_gateway_lis
         assert requests.get(f"{url}/api/v1/whoami", timeout=5).status_code == 401
         assert requests.get(f"{url}/-/healthy", timeout=5).status_code == 200
         assert status(url, secret) == 200
+        (tmp_path / "token").write_text(f"{secret}\n")
+        asked = run("query", "--url", url, "--token-file", str(tmp_path / "token"), "vector(7)")
+        assert (asked.returncode, "7" in asked.stdout) == (0, True)
+        assert "Say who you are" in run("query", "--url", url, "up").stderr
 
         other = run("token", "create", "--agent", "prod-*", "--agent", "edge", "--expires", "30d", *data)
         assert status(url, other.stdout.strip()) == 200
