@@ -226,3 +226,30 @@ def test_what_shows_more_than_series_is_not_for_those_who_are_confined(both: Bot
         answer = both.full.ask("GET", path, both.token)
         assert answer.status_code == 403
         assert answer.json["error"].startswith("Token ")
+
+
+def test_an_agent_that_is_hidden_is_in_no_list_and_found_by_nobody(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with house(tmp_path_factory.mktemp("fleet")) as fleet:
+        agents = fleet.token(Order(agents=["web-1", "db-1"]))
+        viewer = fleet.token(Order(role=Role.VIEWER))
+        who = fleet.token(Order(selector=SELECTOR))
+        for name in ("web-1", "db-1", "web-2"):
+            document = {
+                "agent_id": f"id-of-{name}",
+                "name": name,
+                "metrics_url": f"http://{name}:9256/metrics",
+            }
+            answer = fleet.ask("POST", "/api/v1/agents/register", agents, json=document)
+            assert answer.status_code == (403 if name == "web-2" else 200), answer.text
+        for path in ("agents", "agents/events", "sd/agents"):
+            assert "db-1" in fleet.ask("GET", f"/api/v1/{path}", viewer).text, path
+            text = fleet.ask("GET", f"/api/v1/{path}", who).text
+            assert ("web-1" in text, "db-1" in text) == (True, False), path
+        for hidden in ("db-1", "id-of-db-1", "nobody"):
+            for path in (f"agents/{hidden}", f"agents/{hidden}/events"):
+                assert fleet.ask("GET", f"/api/v1/{path}", who).status_code == 404
+        assert fleet.ask("POST", "/api/v1/agents/id-of-db-1/heartbeat", agents, json={}).status_code != 403
+        other = fleet.token(Order(agents=["web-*"]))
+        assert fleet.ask("POST", "/api/v1/agents/id-of-db-1/heartbeat", other, json={}).status_code == 403

@@ -20,10 +20,14 @@ ROUTES: Final = {
     "GET /api/v1/query_exemplars, POST /api/v1/query_exemplars, GET /api/v1/series, POST /api/v1/series, "
     "GET /api/v1/labels, POST /api/v1/labels, GET /api/v1/label/{name}/values, GET /api/v1/metadata, "
     "GET /api/v1/format_query, POST /api/v1/format_query, GET /api/v1/parse_query, POST /api/v1/parse_query, "
-    "POST /api/v1/read, GET /federate, GET /api/v1/status/buildinfo",
+    "POST /api/v1/read, GET /federate, GET /api/v1/status/buildinfo, GET /api/v1/agents, "
+    "GET /api/v1/agents/events, GET /api/v1/agents/{id}, GET /api/v1/agents/{id}/events, "
+    "GET /api/v1/sd/agents",
     "read": "GET /metrics, GET /api/v1/targets, GET /api/v1/targets/metadata, GET /api/v1/rules, "
     "GET /api/v1/alerts, GET /api/v1/alertmanagers, GET /api/v1/status/runtimeinfo, GET /api/v1/status/tsdb",
-    "ingest": "POST /api/v1/write, POST /api/v1/push",
+    "ingest": "POST /api/v1/write, POST /api/v1/push, POST /api/v1/agents/register, "
+    "POST /api/v1/agents/{id}/heartbeat",
+    "edit": "PATCH /api/v1/agents/{id}, DELETE /api/v1/agents/{id}",
     "admin": "GET /api/v1/tokens, POST /api/v1/tokens, DELETE /api/v1/tokens/{token_id}, GET /api/v1/users, "
     "POST /api/v1/users, DELETE /api/v1/users/{name}, POST /api/v1/users/{name}/password, GET /api/v1/audit, "
     "GET /api/v1/status/config, GET /api/v1/status/flags, POST /api/v1/admin/tsdb/delete_series, "
@@ -34,6 +38,7 @@ KINDS: Final = {route: kind for kind, routes in ROUTES.items() for route in rout
 
 STRANGER: Final = {"public"}
 VIEWER: Final = {"public", "known", "confined", "read"}
+EDITOR: Final = VIEWER | {"edit"}
 CALLERS: Final = {
     "nobody": STRANGER,
     "a wrong token": STRANGER,
@@ -45,15 +50,14 @@ CALLERS: Final = {
     "an agent's token": {"public", "known", "ingest"},
     "a read token": {"public", "known", "confined"},
     "a viewer's token": VIEWER,
-    "an editor's token": VIEWER,
+    "an editor's token": EDITOR,
     "an admin's token": set(ROUTES),
     "a token as a password": VIEWER,
     "a viewer by password": VIEWER,
     "a viewer's session": VIEWER,
-    "an editor's session": VIEWER,
+    "an editor's session": EDITOR,
     "an admin's session": set(ROUTES),
 }
-"""No route asks for the right to edit yet: an editor is a viewer to these."""
 
 
 @pytest.fixture(scope="module")
