@@ -42,6 +42,8 @@ class MemoryTables:
     stored: dict[int, Event] = field(default_factory=dict)
     full: bool = False
     saves: int = 0
+    meanwhile: Callable[[], object] | None = None
+    """What happens once, after something was written and before that is known."""
 
     def load(self) -> tuple[Sequence[Agent], int]:
         # Vital signs are not kept.
@@ -60,6 +62,9 @@ class MemoryTables:
         for agent_id, life in taken.lives.items():
             self.agents[agent_id] = replace(self.agents[agent_id], life=life)
         self.stored |= {event.id: event for event in taken.events}
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            happens()
 
     def events(self, agent_id: str | None, before: int | None) -> Iterable[Event]:
         return [

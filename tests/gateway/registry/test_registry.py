@@ -253,6 +253,43 @@ def test_a_full_disk_refuses_registrations_and_nothing_is_lost_when_it_is_over()
     assert (status(again), again.find(ONE).facts) == (Status.DEGRADED, facts())
 
 
+def test_what_happens_while_something_is_written_is_written_the_next_time() -> None:
+    tables = MemoryTables()
+    made = registry(tables)
+    register(made)
+    made.heartbeat(ONE, SICK, now_ms=START_MS)
+    tables.meanwhile = lambda: made.heartbeat(ONE, BYE, now_ms=START_MS)
+    made.flush()
+    made.flush()
+    assert status(registry(tables)) is Status.STOPPED
+    assert kinds(registry(tables)) == ["registered", "degraded", "stopped"]
+
+
+def test_facts_that_change_while_others_are_written_are_written_after_all() -> None:
+    tables = MemoryTables()
+    made = registry(tables)
+
+    def newer() -> None:
+        tables.full = True
+        with pytest.raises(StorageUnavailable):
+            register(made, version="0.2")
+        tables.full = False
+
+    tables.meanwhile = newer
+    register(made)
+    made.flush()
+    assert registry(tables).find(ONE).facts.version == "0.2"
+
+
+def test_an_event_that_is_just_written_is_listed_once() -> None:
+    tables = MemoryTables()
+    made = registry(tables)
+    listed: list[list[str]] = []
+    tables.meanwhile = lambda: listed.append(kinds(made))
+    register(made)
+    assert listed == [["registered"]]
+
+
 def test_a_removed_agent_that_could_not_be_written_is_gone_after_all() -> None:
     tables = MemoryTables()
     made = registry(tables)
