@@ -138,9 +138,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What is to be made durable: whole agents, the lives of others, ids that are gone, events."""
+    """What is to be made durable, in this order: ids that are gone, each with a number of its removal; whole
+    agents, the lives of others, events. An id that is gone may be there again."""
 
+    removed: Mapping[str, int]
     agents: tuple[Agent, ...] = ()
     lives: Mapping[str, Life]
-    removed: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()

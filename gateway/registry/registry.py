@@ -62,8 +62,10 @@ class Registry:
         for agent in agents:
             self._named.setdefault(agent.name, set()).add(agent.id)
         self._looked_ms = self._resumed_ms = now_ms
-        # What is not durable yet: agents as they were, or None for those that are gone; lives; events.
-        self._unsaved: dict[str, Agent | None] = {}
+        # What is not durable yet: who is gone, with a number for each removal; agents; lives; events.
+        self._removed: dict[str, int] = {}
+        self._removals = 0
+        self._unsaved: dict[str, Agent] = {}
         self._lives: dict[str, Life] = {}
         self._events: dict[str, list[Event]] = {}
         self._moved: set[str] = set()
@@ -122,10 +124,15 @@ class Registry:
         """Return the newest events, before the one with a number, of agents whose ids are wanted."""
         with self._lock:
             groups = self._events.values() if agent_id is None else [self._events.get(agent_id, ())]
+            removed = frozenset(self._removed)
             waiting = [each for group in groups for each in group if before is None or each.id < before]
         waiting.sort(key=_newest_first)
         seen = {each.id for each in waiting}
-        stored = (each for each in self._kept.events(agent_id, before) if each.id not in seen)
+        stored = (
+            each
+            for each in self._kept.events(agent_id, before)
+            if each.id not in seen and each.agent_id not in removed
+        )
         both = merge(waiting, stored, key=_newest_first)
         return list(islice((each for each in both if wanted(each.agent_id)), limit))
 
@@ -239,11 +246,13 @@ class Registry:
         """Forget an agent and its events, durably; raises UnknownAgent or StorageUnavailable."""
         with self._lock:
             agent = self._agents.pop(agent_id, None)
-            if agent is None and agent_id not in self._unsaved:
+            if agent is None and agent_id not in self._removed:
                 raise UnknownAgent("There is no agent with this id or name")
             if agent is not None:
                 self._drop_name(agent)
-            self._unsaved[agent_id] = None
+            self._removals += 1
+            self._removed[agent_id] = self._removals
+            self._unsaved.pop(agent_id, None)
             self._lives.pop(agent_id, None)
             self._events.pop(agent_id, None)
             self._moved.add(agent_id)
@@ -304,7 +313,7 @@ class Registry:
         Raises StorageUnavailable; then what is left waits for the next time.
         """
         with self._lock:
-            ids = {*self._unsaved, *self._lives, *self._events}
+            ids = {*self._removed, *self._unsaved, *self._lives, *self._events}
         for part in _parts(sorted(ids)):
             self._save(part)
 
@@ -329,26 +338,23 @@ class Registry:
                 self._done(changes)
 
     def _waiting(self, ids: Collection[str]) -> Changes:
-        found = {each: self._unsaved[each] for each in ids if each in self._unsaved}
-        # As it is now: it is written with its life.
-        agents = {each: self._agents[each] for each, agent in found.items() if agent is not None}
         return Changes(
-            agents=tuple(agents.values()),
+            removed={each: self._removed[each] for each in ids if each in self._removed},
+            agents=tuple(self._unsaved[each] for each in ids if each in self._unsaved),
             lives={each: self._lives[each] for each in ids if each in self._lives},
-            removed=tuple(each for each, agent in found.items() if agent is None),
             events=tuple(event for each in ids for event in self._events.get(each, ())),
         )
 
     def _done(self, changes: Changes) -> None:
         for agent in changes.agents:
-            if _same(self._unsaved.get(agent.id), agent):
+            if self._unsaved.get(agent.id) is agent:
                 del self._unsaved[agent.id]
         for agent_id, life in changes.lives.items():
             if self._lives.get(agent_id) is life:
                 del self._lives[agent_id]
-        for agent_id in changes.removed:
-            if agent_id in self._unsaved and self._unsaved[agent_id] is None:
-                del self._unsaved[agent_id]
+        for agent_id, number in changes.removed.items():
+            if self._removed.get(agent_id) == number:
+                del self._removed[agent_id]
         written = frozenset(event.id for event in changes.events)
         for agent_id in {event.agent_id for event in changes.events}:
             left = [event for event in self._events.pop(agent_id, ()) if event.id not in written]
@@ -405,11 +411,6 @@ def _newest_first(event: Event) -> int:
 
 def _claim(agent: Agent) -> tuple[bool, int, str]:
     return agent.life.status.is_up, agent.named_ms, agent.id
-
-
-def _same(waiting: Agent | None, saved: Agent) -> bool:
-    """Tell whether what waits to be written is what was written, but for the life."""
-    return waiting is not None and replace(waiting, life=saved.life) == saved
 
 
 def _parts(ids: list[str]) -> Iterator[list[str]]:

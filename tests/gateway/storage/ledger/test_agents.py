@@ -65,9 +65,9 @@ def test_only_so_many_events_of_an_agent_are_kept(store: Store) -> None:
     tables = AgentTables(store.ledger)
     for number in range(1, 3 * MAX_EVENTS, 7):
         events = tuple(event(each) for each in range(number, number + 7))
-        tables.save(lambda events=events: Changes(lives={}, events=events))  # type: ignore[misc]
+        tables.save(lambda events=events: Changes(removed={}, lives={}, events=events))  # type: ignore[misc]
         others = (event(10_000 + number, "agent-0002"),)
-        tables.save(lambda others=others: Changes(lives={}, events=others))  # type: ignore[misc]
+        tables.save(lambda others=others: Changes(removed={}, lives={}, events=others))  # type: ignore[misc]
     kept = [each.id for each in tables.events("agent-0001", None)]
     assert len(kept) == MAX_EVENTS
     assert kept == sorted(kept, reverse=True)
@@ -77,7 +77,7 @@ def test_only_so_many_events_of_an_agent_are_kept(store: Store) -> None:
 def test_old_events_are_dropped(store: Store) -> None:
     tables = AgentTables(store.ledger)
     events = tuple(event(number, f"agent-{number:04}", START_MS + number) for number in range(1, 12_000))
-    tables.save(lambda: Changes(lives={}, events=events))
+    tables.save(lambda: Changes(removed={}, lives={}, events=events))
     tables.forget_events(START_MS + 11_990)
     assert [each.id for each in tables.events(None, None)] == list(range(11_999, 11_989, -1))
 
