@@ -49,6 +49,10 @@ promqltest: setup ## Run scripts in Prometheus' test language (DIR=… or a file
 differential: setup ## Ask a real Prometheus and the gateway 5,000 generated queries
 	FLEETGAUGE_TEST_SEEDS=0-4999 .venv/bin/python -m pytest tests/peers/differential $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup ## Ask the whole gateway 100,000 requests made of its own description, and nonsense
+	FLEETGAUGE_TEST_SEEDS=0-99999 .venv/bin/python -m pytest --timeout=3000 tests/gateway/test_fuzz.py $(ARGS)
+
 .PHONY: faults
 faults: setup ## Kill store and gateway 60 times under load, and make its disk fail
 	FLEETGAUGE_TEST_KILLS=60 .venv/bin/python -m pytest --timeout=600 tests/gateway/storage/test_crash.py \

@@ -27,6 +27,7 @@ PROGRAMS = {
     "demo": Program(module="gateway.cli", help="Try the gateway on this machine."),
     "token": Program(module="gateway.cli", help="Make and revoke tokens for agents and programs."),
     "user": Program(module="gateway.cli", help="Add and remove users of the gateway."),
+    "check": Program(module="check.cli", help="Check files before a program reads them."),
     "query": Program(module="gateway.cli", help="Ask a gateway, or any Prometheus."),
     "backup": Program(module="gateway.commands.backup", help="Copy all data of a gateway, while it runs."),
     "restore": Program(module="gateway.commands.backup", help="Put a copy back."),
@@ -37,8 +38,11 @@ PROGRAMS = {
 }
 
 OWN = frozenset(
-    ("alertrules", "delivery", "exporter", "gateway", "promql", "remotewrite", "runtime", "timeseries")
-)
+    (
+        "alertrules", "check", "delivery", "exporter", "gateway", "promql", "remotewrite", "runtime",
+        "timeseries",
+    )
+)  # fmt: skip
 """Our packages. If one of these is missing it is a defect; any other module belongs to an extra."""
 
 

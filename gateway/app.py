@@ -9,11 +9,12 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.access.desk import Desk
 from gateway.access.gate import Clocks as GateClocks
@@ -21,6 +22,7 @@ from gateway.access.gate import Gate, Openness
 from gateway.access.passwords import Passwords
 from gateway.http import application, listen
 from gateway.http.accounting import Accounting
+from gateway.http.documentation import with_documentation
 from gateway.http.doorkeeper import Doorkeeper
 from gateway.http.errors import Errors
 from gateway.http.federate import Federate
@@ -37,6 +39,7 @@ from gateway.http.routes import (
     write_routes,
 )
 from gateway.http.server import HttpServer
+from gateway.http.starting import STOPPING, Entrance
 from gateway.http.status import runtime_info
 from gateway.ingest.budget import Budget
 from gateway.ingest.receiver import Clocks, Receiver
@@ -46,13 +49,13 @@ from gateway.query.catalog import Catalog
 from gateway.query.latest import NewestSamples
 from gateway.query.memory import Memory
 from gateway.query.remote import RemoteReader
-from gateway.query.service import Queries, Rules
+from gateway.query.service import Queries, Ran, Rules
+from gateway.query.slow import SlowQueries
 from gateway.query.source import StoredSeries
 from gateway.registry.machine import Timing
 from gateway.registry.registry import Registry
 from gateway.registry.series import AgentSeries
 from gateway.settings import GatewaySettings
-from gateway.storage.errors import StorageError
 from gateway.storage.ledger.accounts import Accounts
 from gateway.storage.ledger.agents import AgentTables
 from gateway.storage.ledger.audit import Audit
@@ -61,12 +64,15 @@ from gateway.storage.statistics import Statistics
 from gateway.storage.store import Store
 from gateway.storage.upkeep import Policy, Upkeep
 from gateway.watch import Watch
+from runtime import logs, notify
 from runtime.listening import url_of
 from runtime.logs import Log
 from runtime.memory import keep_freed_memory
+from runtime.reloading import Around, Reloading
 from runtime.settings import file_of, flags_of
 from runtime.stop import Stop
 from runtime.version import VERSION
+from runtime.watch import HangUps, watch
 
 if TYPE_CHECKING:
     from gateway.http.tls import Tls
@@ -75,87 +81,173 @@ if TYPE_CHECKING:
 _UPKEEP_STOP_SECONDS = 1.0
 
 
+LIVE: Final = frozenset(
+    (
+        "--limits.series", "--log-format", "--log-level", "--max-disk", "--query.lookback-delta",
+        "--query.max-memory", "--query.max-samples", "--query.slow", "--query.timeout", "--retention",
+    )
+)  # fmt: skip
+"""The settings that a reload changes. All others take a restart."""
+
+_STUCK_S: Final = 20.0
+"""The loop of all connections turns five times a second. If it has not for so long, only a restart helps."""
+
+
 class Gateway:
     """A gateway that listens already and serves when told to."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(
+        self, settings: GatewaySettings, *, reread: Callable[[], GatewaySettings] | None = None
+    ) -> None:
         keep_freed_memory()
         self._log = Log("gateway")
         self._version = VERSION
+        self._manager = notify.Manager(os.environ)
+        self._stop = Stop()
+        self._current = Reloading(
+            settings,
+            reread=reread or (lambda: settings),
+            is_fixed=lambda name: name not in LIVE,
+            use=self._use,
+            around=Around(
+                manager=self._manager,
+                log=self._log,
+                program="gateway",
+                now_s=time.time,
+                rising_us=lambda: time.monotonic_ns() // 1000,
+            ),
+        )
+        self._slow = SlowQueries(self._log, threshold_s=lambda: self._settings.query.slow.ms / 1000)
+        self._budget, self._memory = Budget(), Memory(settings.query.max_memory.bytes)
+        self._metrics = Metrics(version=self._version, python=platform.python_version())
+        self._accounting = Accounting(self._metrics, clock=time.perf_counter)
+        self._errors = Errors(log=self._log, new_id=_new_id)
         tls = self._tls(settings)
         sock = listen.open_socket(
             settings.listen,
             allow_anonymous=settings.allow_anonymous,
             guarded=has_accounts(Path(settings.data_dir)),
         )
+        self._openness = Openness(
+            everyone=settings.allow_anonymous, without_accounts=listen.is_loopback(sock)
+        )
         self.url = url_of(sock, "https" if settings.tls_cert else "http")
-        self._metrics = metrics = Metrics(version=self._version, python=platform.python_version())
-        try:
-            self._store = self._open_store(settings)
-        except StorageError:
-            sock.close()
-            raise
-        budget, memory = Budget(), Memory(settings.query.max_memory.bytes)
-        policy = Policy(retention_ms=settings.retention.ms, max_bytes=settings.max_disk.bytes)
-        upkeep = Upkeep(self._store, policy, step=Timekeeper(time.perf_counter, metrics.kept_up).step)
-        self._caretaker = Caretaker(upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
+        self.entrance = Entrance(accounting=self._accounting, errors=self._errors)
+        self.server = HttpServer(
+            self.entrance,
+            sock,
+            clock=time.monotonic,
+            on_unreadable=self._accounting.unreadable,
+            new_id=_new_id,
+            on_cut=self._metrics.cut,
+            is_query=is_query,
+            query_threads=max(settings.query.max_concurrency, 1),
+            tls=tls,
+        )
+
+    def serve(self, stop: Stop) -> None:
+        """Serve until the wish to stop; raises StorageError. SIGHUP takes the settings anew."""
+        self._stop = stop
+        hang_ups = HangUps()
+        with ThreadPoolExecutor(1, thread_name_prefix="http") as threads:
+            serving = threads.submit(self.server.serve, stop)
+            serving.add_done_callback(lambda _: stop.request("no connections are served"))
+            try:
+                self.open()
+                self._log.info("gateway.started", url=self.url, version=self._version)
+                self._manager.say(notify.READY)
+                watch(
+                    stop,
+                    hang_ups,
+                    reload=self._current.reload,
+                    is_well=lambda: time.monotonic() - self.server.turned_s < _STUCK_S,
+                    manager=self._manager,
+                    rising_s=time.monotonic,
+                )
+            finally:
+                stop.request("it could not start")
+                self._manager.say(notify.STOPPING)
+            serving.result()
+        self.close()
+        self._log.info("gateway.stopped", reason=stop.reason)
+
+    def close(self) -> None:
+        """End the upkeep and close the store."""
+        self._caretaker.stop(_UPKEEP_STOP_SECONDS)
+        self._watch.stop(_UPKEEP_STOP_SECONDS)
+        self._store.close()
+
+    @property
+    def _settings(self) -> GatewaySettings:
+        return self._current.settings
+
+    def open(self) -> None:
+        """Open the store, and let requests in; raises StorageError."""
+        settings, metrics = self._settings, self._metrics
+        self._store = self._open_store(settings)
+        self._upkeep = Upkeep(
+            self._store, _policy(settings), step=Timekeeper(time.perf_counter, metrics.kept_up).step
+        )
+        self._caretaker = Caretaker(self._upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
+        metrics.watch(
+            store=self._store.readings(),
+            ingest=self._budget.readings(),
+            query=self.server.readings() | self._memory.readings(),
+            config={
+                "last_reload_successful": lambda: not self._current.problems,
+                "last_reload_success_timestamp_seconds": lambda: self._current.taken_s,
+            },
+        )
+        self._caretaker.start()
+        access, doorkeeper = self._access(self._openness, secure=bool(settings.tls_cert))
+        self.routes = with_documentation(access | self._routes(), version=self._version)
+        self._watch.start()
+        self.application = application.create(
+            routes=self.routes,
+            accounting=self._accounting,
+            errors=self._errors,
+            doorkeeper=doorkeeper,
+        )
+        self.entrance.open(self.application)
+
+    def _use(self, settings: GatewaySettings) -> None:
+        """Take settings into use of which only those that are LIVE have changed."""
+        old = self._settings
+        if (old.log_format, old.log_level) != (settings.log_format, settings.log_level):
+            logs.configure(form=settings.log_format, level=settings.log_level)
+        self._memory.allow(settings.query.max_memory.bytes)
+        self._store.allow_series(settings.limits.series)
+        self._upkeep.policy = _policy(settings)
+
+    def _routes(self) -> dict[str, object]:
+        metrics = self._metrics
         shelf = Shelf(
             self._store,
-            oldest_ms=lambda: _now_ms() - settings.retention.ms,
+            oldest_ms=lambda: _now_ms() - self._settings.retention.ms,
             stopwatch=time.perf_counter,
             committed=metrics.committed,
         )
         receiver = Receiver(
             shelf,
             clocks=Clocks(now_ms=_now_ms, stopwatch=time.perf_counter),
-            budget=budget,
+            budget=self._budget,
         )
-        accounting = Accounting(metrics, clock=time.perf_counter)
-        access, doorkeeper = self._access(
-            Openness(everyone=settings.allow_anonymous, without_accounts=listen.is_loopback(sock)),
-            secure=bool(settings.tls_cert),
-        )
-        self.application = application.create(
-            routes=routes(version=self._version, metrics=metrics)
-            | access
+        return (
+            routes(
+                version=self._version,
+                metrics=metrics,
+                hindrance=lambda: STOPPING if self._stop.requested else "",
+            )
             | write_routes(receiver=receiver, metrics=metrics)
             | store_routes(
                 statistics=Statistics(self._store).take,
-                eraser=Eraser(self._store, upkeep) if settings.enable_admin_api else None,
+                eraser=Eraser(self._store, self._upkeep) if self._settings.enable_admin_api else None,
             )
-            | self._reading_routes(settings, memory)
-            | self._sharing_routes(settings)
-            | self._agents_routes(settings, shelf),
-            accounting=accounting,
-            errors=Errors(log=self._log, new_id=lambda: secrets.token_hex(8)),
-            doorkeeper=doorkeeper,
+            | self._reading_routes()
+            | self._sharing_routes()
+            | self._settings_routes()
+            | self._agents_routes(shelf)
         )
-        self._server = HttpServer(
-            self.application,
-            sock,
-            clock=time.monotonic,
-            on_unreadable=accounting.unreadable,
-            on_cut=metrics.cut,
-            is_query=is_query,
-            query_threads=max(settings.query.max_concurrency, 1),
-            tls=tls,
-        )
-        metrics.watch(
-            store=self._store.readings(),
-            ingest=budget.readings(),
-            query=self._server.readings() | memory.readings(),
-        )
-
-    def serve(self, stop: Stop) -> None:
-        """Serve until the wish to stop."""
-        self._caretaker.start()
-        self._watch.start()
-        self._log.info("gateway.started", url=self.url, version=self._version)
-        self._server.serve(stop)
-        self._caretaker.stop(_UPKEEP_STOP_SECONDS)
-        self._watch.stop(_UPKEEP_STOP_SECONDS)
-        self._store.close()
-        self._log.info("gateway.stopped", reason=stop.reason)
 
     def _tls(self, settings: GatewaySettings) -> "Tls | None":
         if not settings.tls_cert:
@@ -184,47 +276,53 @@ class Gateway:
         )
         return paths, Doorkeeper(gate, note=accounts.note, now_ms=_now_ms, log=self._log)
 
-    def _reading_routes(self, settings: GatewaySettings, memory: Memory) -> dict[str, object]:
-        started = datetime.now(UTC)
+    def _reading_routes(self) -> dict[str, object]:
         queries = Queries(
             source=StoredSeries(self._store),
-            rules=Rules(
-                timeout_s=settings.query.timeout.ms / 1000,
-                max_samples=settings.query.max_samples,
-                lookback_ms=settings.query.lookback_delta.ms,
-            ),
+            rules=lambda: _rules(self._settings),
             stopwatch=time.perf_counter,
-            memory=memory,
-            ran=self._metrics.ran,
+            memory=self._memory,
+            ran=self._ran,
         )
-        return query_routes(queries=queries, catalog=Catalog(self._store), now_ms=_now_ms) | settings_routes(
-            config=file_of(settings),
-            flags=flags_of(settings),
+        return query_routes(queries=queries, catalog=Catalog(self._store), now_ms=_now_ms)
+
+    def _settings_routes(self) -> dict[str, object]:
+        started = datetime.now(UTC)
+        return settings_routes(
+            config=lambda: file_of(self._settings),
+            flags=lambda: flags_of(self._settings),
             runtime=lambda: runtime_info(
                 started=started,
                 now=datetime.now(UTC),
                 directory=str(Path.cwd()),
                 host=socket.gethostname(),
-                retention=str(settings.retention),
+                retention=str(self._settings.retention),
                 threads=threading.active_count(),
                 cores=os.cpu_count() or 1,
+                reloaded=datetime.fromtimestamp(self._current.taken_s, UTC),
+                is_reloaded=not self._current.problems,
             ),
+            reload=self._current.reload,
         )
 
-    def _sharing_routes(self, settings: GatewaySettings) -> dict[str, object]:
+    def _ran(self, query: Ran) -> None:
+        self._metrics.ran(query)
+        self._slow.ran(query)
+
+    def _sharing_routes(self) -> dict[str, object]:
         store = self._store
         return sharing_routes(
             read=RemoteRead(RemoteReader(store)),
             federate=Federate(
-                NewestSamples(store, lookback_ms=settings.query.lookback_delta.ms),
+                NewestSamples(store, lookback_ms=lambda: self._settings.query.lookback_delta.ms),
                 metadata=lambda: store.metadata,
                 now_ms=_now_ms,
             ),
         )
 
-    def _agents_routes(self, settings: GatewaySettings, shelf: Shelf) -> dict[str, object]:
+    def _agents_routes(self, shelf: Shelf) -> dict[str, object]:
         """Make the registry of agents and what looks after it."""
-        metrics = self._metrics
+        metrics, settings = self._metrics, self._settings
         registry = Registry(
             AgentTables(self._store.ledger),
             timing=Timing(offline_after_s=settings.agents.offline_after.ms / 1000),
@@ -235,7 +333,7 @@ class Gateway:
         self._watch = Watch(
             registry,
             AgentSeries(shelf),
-            keep_ms=lambda: settings.retention.ms,
+            keep_ms=lambda: self._settings.retention.ms,
             now_ms=_now_ms,
             log=self._log,
             failed=metrics.watch_failed,
@@ -277,3 +375,19 @@ def open_desk(data_dir: str) -> Iterator[Desk]:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _new_id() -> str:
+    return secrets.token_hex(8)
+
+
+def _policy(settings: GatewaySettings) -> Policy:
+    return Policy(retention_ms=settings.retention.ms, max_bytes=settings.max_disk.bytes)
+
+
+def _rules(settings: GatewaySettings) -> Rules:
+    return Rules(
+        timeout_s=settings.query.timeout.ms / 1000,
+        max_samples=settings.query.max_samples,
+        lookback_ms=settings.query.lookback_delta.ms,
+    )

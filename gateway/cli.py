@@ -40,7 +40,7 @@ _AGENT_STOP_SECONDS = 6.0
 
 
 @settings_command(GatewaySettings, check=problems)
-def gateway(settings: GatewaySettings, _reread: Reread[GatewaySettings]) -> None:
+def gateway(settings: GatewaySettings, reread: Reread[GatewaySettings]) -> None:
     """Run the gateway until SIGTERM or Ctrl-C.
 
     Each option is also a key in the file and an environment variable, whose name is in brackets. A flag wins
@@ -52,12 +52,11 @@ def gateway(settings: GatewaySettings, _reread: Reread[GatewaySettings]) -> None
 
     logs.configure(form=settings.log_format, level=settings.log_level)
     try:
-        running = Gateway(settings)
+        Gateway(settings, reread=reread).serve(stop)
     except (ListenRefused, SettingsError) as error:
         raise UsageProblem(str(error)) from error
     except (ListenFailed, StorageError) as error:
         raise click.ClickException(str(error)) from error
-    running.serve(stop)
 
 
 @click.command

@@ -79,6 +79,12 @@ QUERY_GAUGES = {
 }
 """What the server and the memory of queries can be asked for, by the name of its reading."""
 
+CONFIG_GAUGES = {
+    "last_reload_successful": "Whether the last reload worked.",
+    "last_reload_success_timestamp_seconds": "When the settings in use were taken.",
+}
+"""What is known of the settings, by the name of its reading."""
+
 Readings = Mapping[str, Callable[[], float]]
 
 
@@ -141,12 +147,13 @@ class Metrics:
             registry=self.registry,
         )
 
-    def watch(self, *, store: Readings, ingest: Readings, query: Readings) -> None:
+    def watch(self, *, store: Readings, ingest: Readings, query: Readings, config: Readings) -> None:
         """Show what these say of themselves, asked at each scrape."""
         for part, gauges, readings in (
             ("store", STORE_GAUGES, store),
             ("ingest", INGEST_GAUGES, ingest),
             ("query", QUERY_GAUGES, query),
+            ("config", CONFIG_GAUGES, config),
         ):
             for name, text in gauges.items():
                 gauge = Gauge(f"fleetgauge_{part}_{name}", text, registry=self.registry)

@@ -46,6 +46,7 @@ class Query(Section, frozen=True, kw_only=True):
     max_memory: Annotated[Size, "All queries that run hold so much at once; more wait, or are refused."] = (
         Size.parse("2GiB")
     )
+    slow: Annotated[Duration, "Log a query that takes so long; 0: none."] = Duration.parse("10s")
     lookback_delta: Annotated[Duration, "A sample counts for so long."] = Duration.parse("5m")
 
 

@@ -4,8 +4,9 @@ Owns how keys, switches and lists are written in a file. Must not know which set
 value means.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ _BOOL = _YAML + "bool"
 _WORDS = frozenset(_YAML + kind for kind in ("str", "bool", "int", "float", "timestamp", "value"))
 """What YAML may take an unquoted word for."""
 
+_MAX_DEPTH = 10
+_MAX_KEYS = 100_000
+"""No file of settings is deeper or has more. Aliases can make a small file as large as one likes."""
+
 
 def in_file(path: Path, settings: Iterable[Setting], problems: list[str]) -> Iterator[Given]:
     """Yield what a file says about the settings; what is wrong with its shape goes to `problems`."""
@@ -45,6 +50,33 @@ def in_file(path: Path, settings: Iterable[Setting], problems: list[str]) -> Ite
         problems.append(f"{path}{line}: this is not valid YAML: {error.problem}.")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problems.append(f"{path}: this is not valid YAML: {' '.join(str(error).split())}.")
+
+
+Keys = Mapping[str, int]
+"""All keys of a file, such as `spool.max_size` and `remote_write[0].url`, with their lines."""
+
+
+def keys_of(path: Path) -> Keys:
+    """Return the keys of a file; none when it is no YAML, which in_file says better. Raises SettingsError."""
+    try:
+        root = yaml.SafeLoader(read_file(path)).get_single_node()
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    return {} if root is None else dict(islice(_keys("", root), _MAX_KEYS))
+
+
+def _keys(inside: str, node: yaml.Node, depth: int = 0) -> Iterator[tuple[str, int]]:
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = f"{inside}.{key.value}".removeprefix(".")
+            yield name, key.start_mark.line + 1
+            yield from _keys(name, value, depth + 1)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, each in enumerate(node.value):
+            yield f"{inside}[{index}]", each.start_mark.line + 1
+            yield from _keys(f"{inside}[{index}]", each, depth + 1)
 
 
 class _Walk:

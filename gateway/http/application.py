@@ -11,6 +11,7 @@ from gateway.http.accounting import Accounting
 from gateway.http.doorkeeper import Doorkeeper
 from gateway.http.encoding import Encoding
 from gateway.http.errors import Errors
+from gateway.http.requestid import RequestIds
 
 Application = falcon.App[falcon.Request, falcon.Response]
 
@@ -24,7 +25,7 @@ def create(
 ) -> Application:
     """An application that serves the routes, to everyone if there is no doorkeeper."""
     doors = [] if doorkeeper is None else [doorkeeper]
-    app: Application = falcon.App(middleware=[accounting, *doors, Encoding()])
+    app: Application = falcon.App(middleware=[RequestIds(errors.new_id), accounting, *doors, Encoding()])
     errors.install(app)
     for path, resource in routes.items():
         app.add_route(path, resource)

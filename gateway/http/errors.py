@@ -18,6 +18,7 @@ from gateway.access.errors import (
     Unrecognised,
 )
 from gateway.http import envelope
+from gateway.http.requestid import request_id_of
 from gateway.query.memory import QueryBusy
 from gateway.registry.errors import AmbiguousName, BadMessage, RegistryError, TooManyAgents, UnknownAgent
 from gateway.storage.errors import StorageUnavailable
@@ -94,7 +95,7 @@ class Errors:
 
     def __init__(self, *, log: Log, new_id: Callable[[], str]) -> None:
         self._log = log
-        self._new_id = new_id
+        self.new_id = new_id
 
     def install(self, app: falcon.App[falcon.Request, falcon.Response]) -> None:
         app.set_error_serializer(_serialize)
@@ -107,8 +108,8 @@ class Errors:
         app.add_error_handler(StorageUnavailable, _storage_error)
 
     def _unexpected(self, req: falcon.Request, resp: falcon.Response, error: Exception, _params: Any) -> None:
-        """A defect: the log gets all of it, the client an id to ask for. Isolation boundary: one request."""
-        incident = self._new_id()
+        """A defect: the log gets all of it, the client its id. Isolation boundary: one request."""
+        incident = request_id_of(req)
         self._log.error("http.failed", id=incident, method=req.method, path=req.path, exception=error)
         answer(resp, 500, f"The gateway failed on this request. Its log says why, under id {incident}.")
 

@@ -21,6 +21,7 @@ from gateway.http.asked import (
 from gateway.http.caller import caller_of
 from gateway.http.errors import ApiError
 from gateway.http.parameters import Parameters
+from gateway.http.requestid import request_id_of
 from gateway.http.server import WAITED
 from gateway.query.answer import TRUNCATED, series_count, write_instant, write_range
 from gateway.query.jsontext import encoded
@@ -113,7 +114,13 @@ def _wishes(parameters: Parameters, req: falcon.Request) -> Wishes:
         raise ApiError(f"error parsing lookback delta duration: {error}") from error
     if lookback_ms is not None and not 0 <= lookback_ms <= MAX_LOOKBACK_MS:
         raise ApiError("error parsing lookback delta duration: it must be from 0 to 366d")
-    return Wishes(timeout_s=timeout_s, lookback_ms=lookback_ms, waited_s=req.env.get(WAITED, 0.0))
+    return Wishes(
+        timeout_s=timeout_s,
+        lookback_ms=lookback_ms,
+        waited_s=req.env.get(WAITED, 0.0),
+        caller=caller_of(req).name,
+        request_id=request_id_of(req),
+    )
 
 
 def _answer(

@@ -38,6 +38,9 @@ SECRET: Final = Demand(right=Right.ADMIN)
 RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/-/healthy": {"GET": PUBLIC},
     "/-/ready": {"GET": PUBLIC},
+    "/-/reload": {"POST": ADMIN, "PUT": ADMIN},
+    "/openapi.json": {"GET": KNOWN},
+    "/docs": {"GET": KNOWN},
     "/metrics": {"GET": READ},
     # Access.
     "/api/v1/login": {"POST": PUBLIC},

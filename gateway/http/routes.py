@@ -28,8 +28,9 @@ from gateway.http.login import Login, Logout, WhoAmI
 from gateway.http.metrics import SelfMetrics
 from gateway.http.query import Query, QueryRange
 from gateway.http.read import RemoteRead
+from gateway.http.reload import Reload
 from gateway.http.series import LabelNames, LabelValues, MetadataOfMetrics, QueryExemplars, Series
-from gateway.http.status import BuildInfo, Fixed, RuntimeInfo, TsdbStatus
+from gateway.http.status import BuildInfo, RuntimeInfo, Settings, TsdbStatus
 from gateway.http.write import Write
 from gateway.ingest.receiver import Receiver
 from gateway.metrics import Metrics
@@ -49,11 +50,11 @@ def is_query(path: str) -> bool:
     return path in (QUERIES, RANGE_QUERIES, REMOTE_READ, FEDERATE)
 
 
-def routes(*, version: str, metrics: Metrics) -> dict[str, object]:
+def routes(*, version: str, metrics: Metrics, hindrance: Callable[[], str] = str) -> dict[str, object]:
     """All paths with the resources that answer them."""
     return {
         "/-/healthy": Health(),
-        "/-/ready": Ready(),
+        "/-/ready": Ready(hindrance),
         "/api/v1/status/buildinfo": BuildInfo(version),
         "/metrics": SelfMetrics(metrics),
     }
@@ -137,11 +138,16 @@ def sharing_routes(*, read: RemoteRead, federate: Federate) -> dict[str, object]
 
 
 def settings_routes(
-    *, config: str, flags: Mapping[str, str], runtime: Callable[[], Mapping[str, object]]
+    *,
+    config: Callable[[], str],
+    flags: Callable[[], Mapping[str, str]],
+    runtime: Callable[[], Mapping[str, object]],
+    reload: Callable[[], Sequence[str]],
 ) -> dict[str, object]:
     """The paths that tell how the gateway was started, and how it is doing."""
     return {
-        "/api/v1/status/config": Fixed({"yaml": config}),
-        "/api/v1/status/flags": Fixed(flags),
+        "/api/v1/status/config": Settings(lambda: {"yaml": config()}),
+        "/api/v1/status/flags": Settings(flags),
         "/api/v1/status/runtimeinfo": RuntimeInfo(runtime),
+        "/-/reload": Reload(reload),
     }

@@ -23,6 +23,7 @@ from waitress.utilities import BadRequest, Error
 from gateway.http import envelope
 from gateway.http.errors import unreadable
 from gateway.http.patience import ANSWER, BODY, HEADERS, IDLE, IDLE_SECONDS, Patience, Stage
+from gateway.http.requestid import HEADER as REQUEST_ID
 from runtime.stop import Stop
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class HttpServer:
         *,
         clock: Callable[[], float],
         on_unreadable: Callable[[int], None],
+        new_id: Callable[[], str],
         is_query: Callable[[str], bool] = lambda _: False,
         query_threads: int = 1,
         on_cut: Callable[[str, bool], None] = lambda _stage, _for_another: None,
@@ -105,6 +107,8 @@ class HttpServer:
         """Serve requests; those whose path is a query's take their turns, so many at once."""
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns once for every waiting request
         self._clock = clock
+        self.turned_s = clock()
+        """When the loop of all connections was last seen to go on."""
         self._map: dict[int, Any] = {}
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(REQUEST_THREADS)
@@ -121,6 +125,7 @@ class HttpServer:
         )
         self._listener.clock = clock
         self._listener.on_unreadable = on_unreadable
+        self._listener.new_id = new_id
         self._listener.on_cut = on_cut
         self._listener.is_query = is_query
         self._listener.tls = tls
@@ -150,6 +155,7 @@ class HttpServer:
             self._listener.close()
 
     def _turn(self) -> None:
+        self.turned_s = self._clock()
         wasyncore.loop(timeout=_LOOP_SECONDS, use_poll=True, map=self._map, count=1)
 
     def _busy_channels(self) -> list["_Channel"]:
@@ -275,7 +281,10 @@ class _ErrorTask(ErrorTask):
         error = cast("Error", cast("HTTPRequestParser", self.request).error)
         body = unreadable(error.code, _TOO_LARGE.get(error.code) or error.body)
         self.status = f"{error.code} {error.reason}"
-        self.response_headers = [("Content-Type", envelope.MEDIA_TYPE)]
+        self.response_headers = [
+            ("Content-Type", envelope.MEDIA_TYPE),
+            (REQUEST_ID, _listener(self.channel).new_id()),
+        ]
         if error.code == _NoRoom.code:
             self.response_headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
         self.content_length = len(body)
@@ -396,6 +405,7 @@ class _Listener(TcpWSGIServer):
     stopping = False
     clock: Callable[[], float]
     on_unreadable: Callable[[int], None]
+    new_id: Callable[[], str]
     on_cut: Callable[[str, bool], None]
     is_query: Callable[[str], bool]
     query_dispatcher: ThreadedTaskDispatcher

@@ -53,15 +53,15 @@ class TsdbStatus:
     on_head = on_get
 
 
-class Fixed:
-    """What does not change while the gateway runs: its settings as a file, or as flags."""
+class Settings:
+    """The settings in use, as a file or as flags."""
 
-    def __init__(self, data: Mapping[str, str]) -> None:
-        self._data = envelope.success(dict(data))
+    def __init__(self, take: Callable[[], Mapping[str, str]]) -> None:
+        self._take = take
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         resp.content_type = envelope.MEDIA_TYPE
-        resp.data = self._data
+        resp.data = envelope.success(dict(self._take()))
 
     on_head = on_get
 
@@ -80,16 +80,25 @@ class RuntimeInfo:
 
 
 def runtime_info(
-    *, started: datetime, now: datetime, directory: str, host: str, retention: str, threads: int, cores: int
+    *,
+    started: datetime,
+    now: datetime,
+    directory: str,
+    host: str,
+    retention: str,
+    threads: int,
+    cores: int,
+    reloaded: datetime,
+    is_reloaded: bool,
 ) -> dict[str, object]:
-    """Return Prometheus' keys. Settings are read once, at the start."""
+    """Return Prometheus' keys; `reloaded` is when the settings in use were read."""
     return {
         "startTime": _rfc_3339(started),
         "CWD": directory,
         "hostname": host,
         "serverTime": _rfc_3339(now),
-        "reloadConfigSuccess": True,
-        "lastConfigTime": _rfc_3339(started),
+        "reloadConfigSuccess": is_reloaded,
+        "lastConfigTime": _rfc_3339(reloaded),
         "corruptionCount": 0,
         "goroutineCount": threads,
         "GOMAXPROCS": cores,

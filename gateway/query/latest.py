@@ -1,6 +1,6 @@
 """The newest sample of each series, as a federating server scrapes it. Knows no text format."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ class Newest(NamedTuple):
 class NewestSamples:
     """Finds them, among samples that are not older than the lookback."""
 
-    def __init__(self, store: Store, *, lookback_ms: int) -> None:
+    def __init__(self, store: Store, *, lookback_ms: Callable[[], int]) -> None:
         self._store = store
         self._lookback_ms = lookback_ms
 
@@ -46,7 +46,7 @@ class NewestSamples:
         return found
 
     def _newest(self, refs: Ints, now_ms: int) -> list[Newest]:
-        start_ms = now_ms - self._lookback_ms + 1
+        start_ms = now_ms - self._lookback_ms() + 1
         columns = self._store.read(refs, start_ms, now_ms).columns
         last = columns.offsets[1:][columns.lengths > 0] - 1
         refs, times, values = refs[columns.lengths > 0], columns.times[last], columns.values[last]

@@ -26,6 +26,12 @@ class Memory:
         self._wanted: dict[Share, int] = {}
         self._changed = threading.Condition()
 
+    def allow(self, size: int) -> None:
+        """Change how many bytes there are; what queries hold already stays theirs."""
+        with self._changed:
+            self._size = size or sys.maxsize
+            self._changed.notify_all()
+
     @contextmanager
     def share(self, remaining: Callable[[], float]) -> Iterator["Share"]:
         """Give a query its share, of nothing yet; what it holds in the end is free again."""

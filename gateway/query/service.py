@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
+from gateway.query.answer import series_count
 from gateway.query.confined import ConfinedSource
 from gateway.query.memory import Memory, QueryBusy
 from promql.context import Limits
@@ -50,25 +51,43 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What a client may ask for: less time, another lookback. It has waited `waited_s` for its turn."""
+    """What a client may ask for: less time, another lookback. It has waited `waited_s` for its turn.
+
+    Who it is, and the id of its request, are for the log.
+    """
 
     timeout_s: float | None = None
     lookback_ms: int | None = None
     waited_s: float = 0.0
+    caller: str = ""
+    request_id: str = ""
 
 
 NO_WISHES: Final = Wishes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked, and by whom."""
+
+    text: str
+    steps: Steps
+    caller: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """What is counted of a query that was run."""
+
+    question: Question
 
     kind: str
     outcome: str
     seconds: float
     waited_s: float
     samples: int = 0
+    series: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +104,7 @@ class Queries:
     """Answers queries over one source. How many run at once is for whoever calls."""
 
     source: Source
-    rules: Rules
+    rules: Callable[[], Rules]
     stopwatch: Callable[[], float]
     memory: Memory
     ran: Callable[[Ran], None] = field(default=lambda _: None)
@@ -102,7 +121,8 @@ class Queries:
             return run_instant(expr, time_ms, self.source, options, text)
 
         with self._share(wishes) as options:
-            yield self._timed(INSTANT, text, wishes, options, run)
+            steps = Steps(start_ms=time_ms, end_ms=time_ms, step_ms=1)
+            yield self._timed(INSTANT, _question(text, steps, wishes), wishes, options, run)
 
     @contextmanager
     def range(self, text: str, steps: Steps, wishes: Wishes = NO_WISHES) -> Iterator[Timed]:
@@ -117,21 +137,26 @@ class Queries:
             return run_range(expr, steps, self.source, options, text)
 
         with self._share(wishes) as options:
-            yield self._timed(RANGE, text, wishes, options, run)
+            yield self._timed(RANGE, _question(text, steps, wishes), wishes, options, run)
 
     def _timed(
-        self, kind: str, text: str, wishes: Wishes, options: Options, run: Callable[[Expr, Options], Answer]
+        self,
+        kind: str,
+        question: Question,
+        wishes: Wishes,
+        options: Options,
+        run: Callable[[Expr, Options], Answer],
     ) -> Timed:
         started = self.stopwatch()
-        outcome, samples = OTHER_OUTCOME, 0
+        outcome, samples, series = OTHER_OUTCOME, 0, 0
         try:
-            expr = parse(text)
+            expr = parse(question.text)
             if options.limits.remaining() <= 0:
                 raise QueryTimeout("query timed out in query queue")
             answer = run(expr, options)
             room = options.limits.room
             room.resize(room.held + size_of(answer.value) * WRITTEN_TIMES)
-            outcome, samples = SUCCESS, answer.usage.samples
+            outcome, samples, series = SUCCESS, answer.usage.samples, series_count(answer)
             return Timed(answer=answer, seconds=self.stopwatch() - started, waited_s=wishes.waited_s)
         except QueryError as error:
             outcome = OUTCOMES.get(type(error), OTHER_OUTCOME)
@@ -139,13 +164,21 @@ class Queries:
         finally:
             seconds = self.stopwatch() - started
             self.ran(
-                Ran(kind=kind, outcome=outcome, seconds=seconds, waited_s=wishes.waited_s, samples=samples)
+                Ran(
+                    question=question,
+                    kind=kind,
+                    outcome=outcome,
+                    seconds=seconds,
+                    waited_s=wishes.waited_s,
+                    samples=samples,
+                    series=series,
+                )
             )
 
     @contextmanager
     def _share(self, wishes: Wishes) -> Iterator[Options]:
         """Give the rules with what the client wished, and memory; waiting has used up some of the time."""
-        rules = self.rules
+        rules = self.rules()
         timeout_s = rules.timeout_s if wishes.timeout_s is None else min(wishes.timeout_s, rules.timeout_s)
         deadline = self.stopwatch() + timeout_s - wishes.waited_s
 
@@ -162,3 +195,7 @@ class Queries:
                     room=room,
                 ),
             )
+
+
+def _question(text: str, steps: Steps, wishes: Wishes) -> Question:
+    return Question(text=text, steps=steps, caller=wishes.caller, request_id=wishes.request_id)

@@ -205,6 +205,10 @@ class Store:
 
     # --- writing ---
 
+    def allow_series(self, number: int) -> None:
+        """Change how many series there may be; those that are known stay."""
+        self._max_series = number
+
     def register(self, labels: Labels) -> int:
         """Return the reference of a series, a new one if need be; raises SeriesRejected when full."""
         with self._series_lock:

@@ -58,7 +58,7 @@ class Upkeep:
 
     def __init__(self, store: Store, policy: Policy, *, step: Step = lambda *_: nullcontext()) -> None:
         self._store = store
-        self._policy = policy
+        self.policy = policy
         self._step = step
         self._flushed_ms: int | None = None
         # Parts are chosen and rewritten by one thread at a time.
@@ -112,18 +112,18 @@ class Upkeep:
         if self._flushed_ms is None:
             self._flushed_ms = now_ms
         state = self._store.state
-        full = len(state.head) >= self._policy.flush_samples
-        return full or state.sealed is not None or now_ms - self._flushed_ms >= self._policy.flush_age_ms
+        full = len(state.head) >= self.policy.flush_samples
+        return full or state.sealed is not None or now_ms - self._flushed_ms >= self.policy.flush_age_ms
 
     def retain(self, now_ms: int) -> None:
         """Drop parts past the retention, then the oldest ones until the rest fits the disk budget."""
-        edge = now_ms - self._policy.retention_ms
+        edge = now_ms - self.policy.retention_ms
         old = [part for part in self._store.state.parts if part.max_time < edge]
         for part in old:
             self._drop(part, "expire")
         self._store.tidy_records(edge)
         self._store.join_series()
-        budget = self._policy.max_bytes
+        budget = self.policy.max_bytes
         while budget and self._store.used_bytes() > budget and self._store.state.parts:
             self._drop(min(self._store.state.parts, key=lambda part: part.max_time), "make_room")
         self._store.give_back(_GIVE_BACK_PAGES)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final, cast, get_args
 
 import click
-import falcon.inspect
 import pytest
 import yaml
 
@@ -21,48 +20,30 @@ from exporter.http import routes as agent_routes
 from exporter.http import server as agent_server
 from exporter.http.site import Site
 from exporter.sending.series import LeftOut
-from gateway.access.desk import Desk
-from gateway.access.gate import Gate
-from gateway.http import application, patience, server
-from gateway.http.accounting import Accounting
+from gateway.http import patience, server
 from gateway.http.encoding import MIN_BYTES
-from gateway.http.errors import ERROR_TYPES, QUERY_ERRORS, Errors
-from gateway.http.federate import Federate
+from gateway.http.errors import ERROR_TYPES, QUERY_ERRORS
+from gateway.http.openapi.document import methods_of
 from gateway.http.parameters import MAX_FORM_BYTES
 from gateway.http.query import MAX_LOOKBACK_MS, MAX_STEPS
-from gateway.http.read import RemoteRead
-from gateway.http.routes import (
-    access_routes,
-    agents_routes,
-    query_routes,
-    routes,
-    settings_routes,
-    sharing_routes,
-    store_routes,
-    write_routes,
-)
-from gateway.ingest.budget import BYTES_IN_FLIGHT, WAIT_SECONDS, Budget
+from gateway.ingest.budget import BYTES_IN_FLIGHT, WAIT_SECONDS
 from gateway.ingest.outcome import Outcome
-from gateway.ingest.receiver import Clocks, Receiver
 from gateway.ingest.window import FUTURE_MS
-from gateway.metrics import INGEST_GAUGES, QUERY_GAUGES, STORE_COUNTERS, STORE_GAUGES, Metrics
-from gateway.query.catalog import Catalog
-from gateway.query.latest import NewestSamples
-from gateway.query.remote import MAX_READ_SAMPLES, RemoteReader
-from gateway.query.service import OUTCOMES, Queries, Ran
+from gateway.metrics import CONFIG_GAUGES, INGEST_GAUGES, QUERY_GAUGES, STORE_COUNTERS, STORE_GAUGES, Metrics
+from gateway.query.remote import MAX_READ_SAMPLES
+from gateway.query.service import OUTCOMES, Question, Ran
 from gateway.registry import messages
 from gateway.registry.machine import EVENTS
 from gateway.registry.model import Status
-from gateway.registry.registry import Registry
 from gateway.registry.series import HEARD, STATUS, UP
-from gateway.storage.statistics import Overview
+from promql.values import Steps
 from remotewrite import limits
 from remotewrite.decode.batch import Rejection
 from remotewrite.read.request import MAX_MATCHERS, MAX_QUERIES, MAX_READ_BYTES
 from runtime.cli import SettingsCommand
 from runtime.logs import Log
 from runtime.settings import Section, load, settings_of
-from tests.gateway.ingest.memory import MemoryStore
+from tests.gateway.whole import whole
 from tests.house.tree import ROOT
 
 DOCS: Final = ROOT / "docs"
@@ -171,35 +152,11 @@ def keys(content: object, known: list[str], inside: str = "") -> list[str]:
     return [key for name, value in content.items() for key in keys(value, known, f"{inside}{name}.")]
 
 
-def overview(_limit: int) -> Overview:
-    raise AssertionError("no route is called here")
-
-
-def test_every_route_is_documented_with_its_methods() -> None:
-    metrics = Metrics(version="", python="")
-    clocks = Clocks(now_ms=int, stopwatch=float)
-    receiver = Receiver(MemoryStore(), clocks=clocks, budget=Budget())
-    app = application.create(
-        routes=routes(version="", metrics=metrics)
-        | access_routes(
-            gate=cast("Gate", None), desk=cast("Desk", None), audit=lambda *_: (), draw=str, secure=False
-        )
-        | write_routes(receiver=receiver, metrics=metrics)
-        | store_routes(statistics=overview, eraser=None)
-        | query_routes(queries=cast("Queries", None), catalog=cast("Catalog", None), now_ms=int)
-        | sharing_routes(
-            read=RemoteRead(cast("RemoteReader", None)),
-            federate=Federate(cast("NewestSamples", None), metadata=dict, now_ms=int),
-        )
-        | agents_routes(registry=cast("Registry", None), now_ms=int, counted=metrics.agent_said)
-        | settings_routes(config="", flags={}, runtime=dict),
-        accounting=Accounting(metrics, clock=float),
-        errors=Errors(log=Log("test"), new_id=str),
-    )
-    existing = {
-        f"{', '.join(method.method for method in route.methods if not method.internal)} {route.path}"
-        for route in falcon.inspect.inspect_routes(app)
-    }
+def test_every_route_is_documented_with_its_methods(tmp_path: Path) -> None:
+    with whole(tmp_path) as gateway:
+        existing = {
+            f"{', '.join(sorted(methods_of(resource)))} {path}" for path, resource in gateway.routes.items()
+        }
     assert set(chapters("http-api.md", "`([A-Z, ]+ /.*)`")) == existing
 
 
@@ -255,12 +212,14 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
         store=dict.fromkeys([*STORE_GAUGES, *STORE_COUNTERS], float),
         ingest=dict.fromkeys(INGEST_GAUGES, float),
         query=dict.fromkeys(QUERY_GAUGES, float),
+        config=dict.fromkeys(CONFIG_GAUGES, float),
     )
     metrics.watch_agents(lambda: {Status.ONLINE: 0})
     metrics.agent_event("")
     metrics.agent_said("registration", "")
     metrics.agent_said("heartbeat", "")
-    metrics.ran(Ran(kind="", outcome="", seconds=0, waited_s=0))
+    asked = Question(text="", steps=Steps(start_ms=0, end_ms=0, step_ms=1))
+    metrics.ran(Ran(question=asked, kind="", outcome="", seconds=0, waited_s=0))
     metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)

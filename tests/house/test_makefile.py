@@ -16,6 +16,7 @@ COMMANDS = {
     "demo",
     "differential",
     "faults",
+    "fuzz",
     "lint",
     "lock",
     "peers",

@@ -74,6 +74,7 @@ class Gateway:
             sock,
             clock=time.monotonic,
             on_unreadable=accounting.unreadable,
+            new_id=str,
         )
 
     def wait(self, wanted: Callable[[Batch], bool]) -> Batch:

@@ -69,9 +69,11 @@ def house(directory: Path, **settings: Any) -> Iterator[House]:
         "data_dir": str(directory),
     } | settings
     gateway = Gateway(GatewaySettings(**given))
+    stop = Stop()
+    stop.request("test")
     try:
+        gateway.open()
         yield House(client=TestClient(gateway.application), directory=directory)
+        gateway.close()
     finally:
-        stop = Stop()
-        stop.request("test")
-        gateway.serve(stop)
+        gateway.server.serve(stop)

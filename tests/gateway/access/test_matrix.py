@@ -15,7 +15,7 @@ from tests.gateway.access.gateways import GUARD, Headers, House, basic, bearer, 
 # What a route is, and who reaches what is so. Written by hand, beside gateway/http/rights.py.
 ROUTES: Final = {
     "public": "GET /-/healthy, GET /-/ready, POST /api/v1/login, POST /api/v1/logout",
-    "known": "GET /api/v1/whoami",
+    "known": "GET /api/v1/whoami, GET /openapi.json, GET /docs",
     "confined": "GET /api/v1/query, POST /api/v1/query, GET /api/v1/query_range, POST /api/v1/query_range, "
     "GET /api/v1/query_exemplars, POST /api/v1/query_exemplars, GET /api/v1/series, POST /api/v1/series, "
     "GET /api/v1/labels, POST /api/v1/labels, GET /api/v1/label/{name}/values, GET /api/v1/metadata, "
@@ -32,7 +32,7 @@ ROUTES: Final = {
     "POST /api/v1/users, DELETE /api/v1/users/{name}, POST /api/v1/users/{name}/password, GET /api/v1/audit, "
     "GET /api/v1/status/config, GET /api/v1/status/flags, POST /api/v1/admin/tsdb/delete_series, "
     "PUT /api/v1/admin/tsdb/delete_series, POST /api/v1/admin/tsdb/clean_tombstones, "
-    "PUT /api/v1/admin/tsdb/clean_tombstones",
+    "PUT /api/v1/admin/tsdb/clean_tombstones, POST /-/reload, PUT /-/reload",
 }
 KINDS: Final = {route: kind for kind, routes in ROUTES.items() for route in routes.split(", ")}
 

@@ -118,7 +118,11 @@ def reading(
     metrics = Metrics(version="", python="")
     with open_store(directory, sync="off") as store:
         queries = Queries(
-            source=StoredSeries(store), rules=rules, stopwatch=stopwatch, memory=memory, ran=metrics.ran
+            source=StoredSeries(store),
+            rules=lambda: rules,
+            stopwatch=stopwatch,
+            memory=memory,
+            ran=metrics.ran,
         )
         app = application.create(
             routes=query_routes(queries=queries, catalog=Catalog(store), now_ms=lambda: NOW_MS),

@@ -85,14 +85,17 @@ def sharing(
             | sharing_routes(
                 read=RemoteRead(RemoteReader(store, max_samples=max_read_samples)),
                 federate=Federate(
-                    NewestSamples(store, lookback_ms=LOOKBACK_MS),
+                    NewestSamples(store, lookback_ms=lambda: LOOKBACK_MS),
                     metadata=lambda: store.metadata,
                     now_ms=now_ms,
                 ),
             )
             | query_routes(
                 queries=Queries(
-                    source=StoredSeries(store), rules=rules, stopwatch=time.perf_counter, memory=Memory(0)
+                    source=StoredSeries(store),
+                    rules=lambda: rules,
+                    stopwatch=time.perf_counter,
+                    memory=Memory(0),
                 ),
                 catalog=Catalog(store),
                 now_ms=now_ms,
@@ -105,6 +108,7 @@ def sharing(
             sock,
             clock=time.monotonic,
             on_unreadable=accounting.unreadable,
+            new_id=str,
             is_query=is_query,
             query_threads=2,
         )

@@ -69,6 +69,7 @@ def running(
         sock,
         clock=clock,
         on_unreadable=unreadable.append,
+        new_id=lambda: "id-9",
         is_query=is_query,
         query_threads=query_threads,
         on_cut=lambda *what: cut.append(what),
@@ -494,7 +495,7 @@ def hang(environ, start_response):
 sock = listen.open_socket(Address(host="127.0.0.1", port=0), allow_anonymous=False)
 stop = Stop()
 stop.on_signals()
-server = HttpServer(hang, sock, clock=time.monotonic, on_unreadable=print)
+server = HttpServer(hang, sock, clock=time.monotonic, on_unreadable=print, new_id=str)
 print(sock.getsockname()[1], flush=True)
 server.serve(stop)
 """

@@ -53,6 +53,7 @@ class Served:
             sock,
             clock=time.monotonic,
             on_unreadable=lambda _: None,
+            new_id=str,
             tls=tls,
         )
 

@@ -48,7 +48,7 @@ class Service:
         ticks = count()
         self.queries = Queries(
             source=TwoSeries(),
-            rules=Rules(timeout_s=timeout_s, max_samples=max_samples, lookback_ms=lookback_ms),
+            rules=lambda: Rules(timeout_s=timeout_s, max_samples=max_samples, lookback_ms=lookback_ms),
             stopwatch=lambda: float(next(ticks)),
             memory=memory,
             ran=self.ran.append,

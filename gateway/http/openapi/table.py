@@ -1,0 +1,13 @@
+"""All descriptions. A new route is described in a module beside this one, whose table is added here."""
+
+from typing import Final
+
+from gateway.http.openapi import fleet, people, reading, service
+from gateway.http.openapi.words import Operations
+
+OPERATIONS: Final[Operations] = {
+    **reading.OPERATIONS,
+    **service.OPERATIONS,
+    **fleet.OPERATIONS,
+    **people.OPERATIONS,
+}

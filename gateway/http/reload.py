@@ -1,0 +1,27 @@
+"""`/-/reload`: takes the settings anew, as Prometheus does."""
+
+from collections.abc import Callable, Sequence
+
+import falcon
+
+from gateway.http import envelope
+from gateway.http.errors import answer
+
+
+class Reload:
+    """Answers when the new settings are in use, or with all that is wrong with them."""
+
+    def __init__(self, reload: Callable[[], Sequence[str]]) -> None:
+        self._reload = reload
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        # Nothing of ours sends an Origin: some other site makes a browser ask.
+        if req.get_header("Origin") is not None:
+            raise falcon.HTTPForbidden(description="Other sites may not reload the configuration")
+        if problems := self._reload():
+            answer(resp, 400, "\n".join(problems))
+            return
+        resp.content_type = envelope.MEDIA_TYPE
+        resp.data = envelope.success({})
+
+    on_put = on_post
