@@ -121,7 +121,7 @@ def _labels(text: str) -> Labels:
 
 
 def _whole(text: str) -> int:
-    if _WHOLE.fullmatch(text) is None or abs(int(text)) > _MAX_WHOLE:
+    if _WHOLE.fullmatch(text) is None or not -_MAX_WHOLE - 1 <= int(text) <= _MAX_WHOLE:
         raise NotReadable(f"{excerpt(text)} is no time in milliseconds")
     return int(text)
 

@@ -8,7 +8,7 @@ import re
 import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf, isfinite, isnan, nextafter
+from math import isfinite, isnan
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,6 @@ import numpy as np
 from gateway.transfer.bundle import Bundle, Gathering
 from gateway.transfer.errors import NotReadable
 from gateway.transfer.formats import Bad, lines_of
-from timeseries.columns import Ints
 from timeseries.errors import InvalidLabels
 from timeseries.labels import METRIC_NAME, Labels
 from timeseries.metadata import Metadata, MetricType
@@ -73,8 +72,8 @@ class OpenMetricsWriter:
                 pieces += self._head(self._metric)
             name = _series(labels)
             pieces += [
-                f"{name} {number_text(value)} {at}\n"
-                for value, at in zip(values[keep].tolist(), _times(times[keep]), strict=True)
+                f"{name} {number_text(value)} {_seconds(time_ms)}\n"
+                for value, time_ms in zip(values[keep].tolist(), times[keep].tolist(), strict=True)
             ]
         return "".join(pieces).encode()
 
@@ -120,28 +119,10 @@ def number_text(value: float) -> str:
     return "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"
 
 
-def _times(times: Ints) -> list[str]:
-    """Write times in seconds.
-
-    Prometheus multiplies what it reads by 1000 and cuts off what is left, so that it would read some times a
-    millisecond too low: those are written a hair larger.
-    """
-    cut = (times / 1000 * 1000).astype(np.int64) != times
-    return [
-        _hair_larger(time_ms) if short else _seconds(time_ms)
-        for time_ms, short in zip(times.tolist(), cut.tolist(), strict=True)
-    ]
-
-
 def _seconds(time_ms: int) -> str:
+    """Write a time in seconds; Prometheus reads it back exactly from 1970-01-01 00:30 or so on."""
     whole, rest = divmod(abs(time_ms), 1000)
     return f"{'-' if time_ms < 0 else ''}{whole}.{rest:03d}"
-
-
-def _hair_larger(time_ms: int) -> str:
-    seconds = nextafter(time_ms / 1000, inf if time_ms > 0 else -inf)
-    # Where doubles are no finer than milliseconds nothing helps.
-    return repr(seconds) if int(seconds * 1000) == time_ms else _seconds(time_ms)
 
 
 def read_openmetrics(pieces: Iterable[bytes], bad: Bad) -> Iterator[Bundle]:
