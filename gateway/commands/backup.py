@@ -1,6 +1,7 @@
 """The commands `backup` and `restore`.
 
-Owns their options, sentences and exit codes. What is copied and checked is for gateway.storage.backup.
+Owns their options, sentences and exit codes. What is copied and checked is for gateway.storage.backup, which
+is imported only when one of them runs: their help works on an install without it.
 """
 
 import sys
@@ -9,8 +10,6 @@ from pathlib import Path
 import click
 
 from gateway.commands.options import data_dir
-from gateway.storage.backup import back_up
-from gateway.storage.backup import restore as put_back
 from gateway.storage.errors import StorageError
 from runtime.cli import UsageProblem
 from runtime.progress import Progress, sized
@@ -27,6 +26,8 @@ def backup(file: Path, data_dir: Path, *, force: bool, keep_damaged: bool) -> No
     The copy is of one moment, checked, and has its name only when it is whole. With a name that ends in .zst
     it is compressed.
     """
+    from gateway.storage.backup import back_up
+
     if file.exists() and not force:
         raise UsageProblem(f"{file} is there already. With --force it is replaced")
     if not file.absolute().parent.is_dir():
@@ -50,6 +51,8 @@ def restore(file: Path, data_dir: Path, *, force: bool, take_damaged: bool) -> N
 
     FILE is checked first. If it is not whole, or the directory is not empty, nothing changes.
     """
+    from gateway.storage.backup import restore as put_back
+
     try:
         with Progress(sys.stderr) as progress:
             found = put_back(file, data_dir, told=progress, force=force, take_damaged=take_damaged)

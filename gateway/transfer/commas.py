@@ -29,6 +29,8 @@ _HEADER: Final = ["series", "time_ms", "value", "start_ms"]
 _STALE: Final = "stale"
 _NAN: Final = "NaN:"
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
+# A row as a CommaWriter writes it: much faster than any row.
+_PLAIN: Final = re.compile(r'"((?:[^"]|"")*)",([^",\s]+),([^",\s]+),([^",\s]*)')
 _HEX: Final = re.compile(r"[0-9a-f]{16}")
 _MAX_WHOLE: Final = 2**63 - 1
 
@@ -78,7 +80,7 @@ def read_commas(pieces: Iterable[bytes], bad: Bad) -> Iterator[Bundle]:
     gathering = Gathering()
     for number, raw in enumerate(lines_of(pieces), 1):
         try:
-            [row] = csv.reader([raw.decode()], strict=True) if raw.strip() else [[]]
+            row = _cells(raw.decode())
             if number == 1:
                 if row not in (_HEADER, _HEADER[:3]):
                     raise NotReadable(f"the columns must be {','.join(_HEADER)}")
@@ -95,6 +97,14 @@ def read_commas(pieces: Iterable[bytes], bad: Bad) -> Iterator[Bundle]:
         if gathering.full:
             yield gathering.take()
     yield gathering.take()
+
+
+def _cells(line: str) -> list[str]:
+    plain = _PLAIN.fullmatch(line)
+    if plain is not None:
+        series, *rest = plain.groups()
+        return [series.replace('""', '"'), *rest]
+    return next(csv.reader([line], strict=True)) if line.strip() else []
 
 
 def _take(row: list[str], known: dict[str, Labels], gathering: Gathering) -> None:

@@ -21,7 +21,7 @@ QUERIES = ("sum by (agent) (load)", "count(load)", "max_over_time(load[1m])", "t
 
 def ask(url: str, at_s: float) -> list[Any]:
     """Return the answers to all queries about one time, apart from the order of their series."""
-    answers = []
+    answers: list[object] = []
     for query in QUERIES:
         answer = requests.post(
             f"{url}/api/v1/query", data={"query": query, "time": f"{at_s:.3f}"}, timeout=30
