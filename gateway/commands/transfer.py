@@ -1,7 +1,7 @@
 """The commands `export` and `import`.
 
-Owns their options, sentences and exit codes. What they do is for gateway.transfer, which is imported only when
-one of them runs: their help works on an install without it.
+Owns their options, sentences and exit codes. What they do is for gateway.transfer, which is imported only
+when one of them runs: their help works on an install without it.
 """
 
 import sys

@@ -26,8 +26,9 @@ from timeseries.metadata import Metadata
 
 _DAY_MS: Final = 86_400_000
 
-# Samples read at once, and series: blocks of parts have as many.
-_READ_SAMPLES: Final = 1 << 20
+# Samples read at once: as text they take some 50 MB. Series: first few, then more; blocks of parts have 64.
+_READ_SAMPLES: Final = 1 << 18
+_FIRST_SERIES: Final = 8
 _READ_SERIES: Final = 64
 
 # Samples held until they are put aside: 32 MB; then each day's are one write.
@@ -72,12 +73,12 @@ class StoredSeries:
         refs = np.unique(np.concatenate([np.empty(0, np.int64), *matching]))
         ordered = refs[store.index.order(refs)]
         with_histograms = store.histograms.refs(start_ms, end_ms)
-        first, size = 0, _READ_SERIES
+        first, size = 0, _FIRST_SERIES
         while first < len(ordered):
             bundle = self._bundle(ordered[first : first + size], start_ms, end_ms, with_histograms)
             yield bundle
-            first += size
             each = max(bundle.size, 1) / size
+            first += size
             size = int(min(max(_READ_SAMPLES / each, 1), _READ_SERIES))
 
     def _bundle(self, refs: Ints, start_ms: int, end_ms: int, with_histograms: set[int]) -> Bundle:

@@ -83,6 +83,11 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before_it(tmp_path: P
         assert ask(gateway.url, at_s) == wanted
     assert sorted(one.name for one in tmp_path.iterdir()) == sorted(["data", name, "restored"])
     assert file.stat().st_mode & 0o777 == 0o600
+    # The killed gateway left a write-ahead log, which is not that of the backup.
+    assert (data / f"{FILE_NAME}-wal").stat().st_size
+    assert restore(file, data, "--force").returncode == 0
+    with open_store(data) as one, open_store(restored) as other:
+        assert contents(one) == contents(other)
 
 
 def test_a_backup_killed_at_any_moment_leaves_none(data: Path, tmp_path: Path) -> None:

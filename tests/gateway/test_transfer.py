@@ -15,7 +15,7 @@ from gateway.transfer.directory import ASIDE, StoredSeries, StoreFiller
 from gateway.transfer.files import FORMATS
 from gateway.transfer.openmetrics import OpenMetricsWriter
 from remotewrite.decode.batch import Batch
-from tests.gateway.programs import run, running
+from tests.gateway.programs import FLEETGAUGE, environment, run, running
 from tests.gateway.storage.samples import ALL_TIME, EVERYTHING, batch, contents, open_store
 from tests.gateway.transfer.test_formats import strict
 from tests.peers.required import find_program
@@ -135,6 +135,24 @@ def test_a_running_gateway_gives_and_takes_what_a_directory_does(tmp_path: Path)
     # Remote read has no start times.
     assert samples == {own: [(*row[:2], 0) for row in rows] for own, rows in wanted.items()}  # type: ignore[attr-defined]
     assert str(histograms).replace(", start_ms=0", "") == re.sub(", start_ms=[0-9]+", "", str(some))
+
+
+def test_an_import_that_was_killed_is_simply_run_again(data: Path, tmp_path: Path) -> None:
+    file, other = tmp_path / "file", tmp_path / "other"
+    export(data, "--match", ALL, "--format", "remote-write", "--output", str(file))
+    begun = 0
+    for wait in (0.0, 0.01, 0.03):
+        with subprocess.Popen(
+            [FLEETGAUGE, "import", file, "--data-dir", other], env=environment(), stderr=subprocess.DEVNULL
+        ) as process:
+            while process.poll() is None and not (other / ASIDE).exists():
+                time.sleep(0.001)
+            time.sleep(wait)
+            begun += process.poll() is None
+            process.kill()
+    assert begun
+    assert run("import", str(file), "--data-dir", str(other)).returncode == 0
+    assert all_of(other) == all_of(data)
 
 
 def test_a_bad_line_ends_an_import_or_is_left_out(tmp_path: Path) -> None:
