@@ -184,6 +184,8 @@ def test_data_are_replaced_only_when_that_is_said(data: Path, tmp_path: Path) ->
         store.commit(batch(store, [(7, 1, 1, 0)]))
         # A restore that cannot be is told before anything changes, also with --force.
         assert "in use by another gateway" in restore(file, data, "--force").stderr
+    with open_store(data) as store:
+        assert len(contents(store)) == len(wanted) + 1
     answer = restore(file, data)
     assert (answer.returncode, "is not empty: it has fleetgauge.db" in answer.stderr) == (1, True)
     assert restore(file, data, "--force").returncode == 0
@@ -201,6 +203,7 @@ def test_a_file_that_is_there_is_replaced_only_when_that_is_said(data: Path, tmp
     # The live database itself would be replaced by its copy.
     assert backup(data, data / FILE_NAME, "--force").returncode == 1
     assert backup(data, file, "--force").returncode == 0
+    assert restore(file, tmp_path / "restored").returncode == 0
 
 
 def test_damaged_data_are_backed_up_only_when_that_is_said(data: Path, tmp_path: Path) -> None:

@@ -91,6 +91,15 @@ def test_the_remote_write_format_keeps_everything_and_twice_is_once(
         assert not (other / ASIDE).exists()
 
 
+def test_where_there_are_both_the_histogram_is_the_sample(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.commit(batch(store, [(0, START_MS, 1, 0), (0, START_MS + 1, 2, 0)]))
+        none = batch(store, []).samples
+        store.commit(Batch(samples=none, histograms=[(0, HistogramSample(START_MS, HISTOGRAM))]))
+        [bundle] = StoredSeries(store).bundles([EVERYTHING], *ALL_TIME)
+    assert (bundle.times.tolist(), len(bundle.histograms)) == ([START_MS + 1], 1)
+
+
 def test_csv_keeps_all_samples(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "all.csv"
     answer = run("export", "--data-dir", str(data), "--match", ALL, "--format", "csv", "--output", str(file))

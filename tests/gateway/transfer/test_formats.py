@@ -124,6 +124,13 @@ def test_a_file_that_ends_early_is_told(form: str) -> None:
             list(FORMATS[form][1]([raw[:end]], strict))
 
 
+def test_a_bundle_is_sorted_and_has_each_time_once() -> None:
+    other = Labels({"__name__": "up", "job": "b"})
+    rows = [(UP, 2, 1, 0), (other, 5, 2, 0), (UP, 1, 3, 0), (UP, 2, 4, 7), (other, 5, 5, 0)]
+    assert rows_of([bundle(rows)]) == [(UP, 1, 3, 0), (UP, 2, 4, 7), (other, 5, 5, 0)]
+    assert bundle([]).size == 0
+
+
 def test_many_samples_are_several_bodies() -> None:
     given_ = bundle([(UP, time_ms, time_ms, 0) for time_ms in range(2 * BODY_SAMPLES + 1)])
     writer = FrameWriter({})

@@ -69,8 +69,8 @@ class Metric(Scripted):
 
 
 def test_time_is_halved_where_there_are_too_many_samples() -> None:
-    too_many = (400, {}, b'{"error":"exceeded sample limit (5)"}')
-    nothing = (200, {}, compress(encode_read([[]])))
+    too_many: tuple[int, dict[str, str], bytes] = (400, {}, b'{"error":"exceeded sample limit (5)"}')
+    nothing: tuple[int, dict[str, str], bytes] = (200, {}, compress(encode_read([[]])))
     peer = Metric(too_many, too_many, *[nothing] * 3)
     matchers = [Matcher(name="job", type=MatchType.EQUAL, value="a")]
     found = list(RemoteSeries(peer).bundles([matchers], 0, 86_400_000))
