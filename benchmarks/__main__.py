@@ -15,6 +15,7 @@ MODULES: Final = (
     "disk",
     "encode",
     "fleet",
+    "history",
     "imports",
     "index",
     "memory",

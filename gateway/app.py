@@ -20,16 +20,24 @@ from gateway.access.desk import Desk
 from gateway.access.gate import Clocks as GateClocks
 from gateway.access.gate import Gate, Openness
 from gateway.access.passwords import Passwords
+from gateway.compare.comparing import Comparer
+from gateway.history.archive import Archive
+from gateway.history.receiving import SnapshotReceiver
+from gateway.history.upkeep import Policy as HistoryPolicy
+from gateway.history.upkeep import Tidying
 from gateway.http import application, listen
 from gateway.http.accounting import Accounting
 from gateway.http.documentation import with_documentation
 from gateway.http.doorkeeper import Doorkeeper
 from gateway.http.errors import Errors
 from gateway.http.federate import Federate
+from gateway.http.known import Known
 from gateway.http.read import RemoteRead
 from gateway.http.routes import (
     access_routes,
     agents_routes,
+    compare_routes,
+    history_routes,
     is_query,
     query_routes,
     routes,
@@ -52,6 +60,7 @@ from gateway.query.remote import RemoteReader
 from gateway.query.service import Queries, Ran, Rules
 from gateway.query.slow import SlowQueries
 from gateway.query.source import StoredSeries
+from gateway.registry.errors import UnknownAgent
 from gateway.registry.machine import Timing
 from gateway.registry.registry import Registry
 from gateway.registry.series import AgentSeries
@@ -60,6 +69,7 @@ from gateway.storage.ledger.accounts import Accounts
 from gateway.storage.ledger.agents import AgentTables
 from gateway.storage.ledger.audit import Audit
 from gateway.storage.ledger.beside import has_accounts, ledger_of
+from gateway.storage.ledger.processes import ProcessPieces
 from gateway.storage.statistics import Statistics
 from gateway.storage.store import Store
 from gateway.storage.upkeep import Policy, Upkeep
@@ -79,6 +89,9 @@ if TYPE_CHECKING:
 
 # The step in work is a transaction; the server has taken up to 3 of the 5 s that a stop may take.
 _UPKEEP_STOP_SECONDS = 1.0
+
+# Of max_disk, for process history that has no limit of its own: dropping samples would not make room for it.
+_HISTORY_SHARE = 4
 
 
 LIVE: Final = frozenset(
@@ -175,6 +188,7 @@ class Gateway:
         """End the upkeep and close the store."""
         self._caretaker.stop(_UPKEEP_STOP_SECONDS)
         self._watch.stop(_UPKEEP_STOP_SECONDS)
+        self._historian.stop(_UPKEEP_STOP_SECONDS)
         self._store.close()
 
     @property
@@ -202,6 +216,7 @@ class Gateway:
         access, doorkeeper = self._access(self._openness, secure=bool(settings.tls_cert))
         self.routes = with_documentation(access | self._routes(), version=self._version)
         self._watch.start()
+        self._historian.start()
         self.application = application.create(
             routes=self.routes,
             accounting=self._accounting,
@@ -247,6 +262,7 @@ class Gateway:
             | self._sharing_routes()
             | self._settings_routes()
             | self._agents_routes(shelf)
+            | self._history_routes()
         )
 
     def _tls(self, settings: GatewaySettings) -> "Tls | None":
@@ -284,7 +300,8 @@ class Gateway:
             memory=self._memory,
             ran=self._ran,
         )
-        return query_routes(queries=queries, catalog=Catalog(self._store), now_ms=_now_ms)
+        reading = query_routes(queries=queries, catalog=Catalog(self._store), now_ms=_now_ms)
+        return reading | compare_routes(comparer=Comparer(queries=queries), find=self._find, now_ms=_now_ms)
 
     def _settings_routes(self) -> dict[str, object]:
         started = datetime.now(UTC)
@@ -309,6 +326,35 @@ class Gateway:
         self._metrics.ran(query)
         self._slow.ran(query)
 
+    def _find(self, text: str) -> Known | None:
+        try:
+            agent = self._registry.find(text)
+        except UnknownAgent:
+            return None
+        return Known(agent_id=agent.id, name=agent.name, labels=agent.series_labels)
+
+    def _history_routes(self) -> dict[str, object]:
+        metrics, settings = self._metrics, self._settings
+        retention_ms = settings.process_retention.ms
+        pieces = ProcessPieces(self._store.ledger, self._damaged)
+        archive = Archive(pieces)
+        max_bytes = settings.process_max_size.bytes or settings.max_disk.bytes // _HISTORY_SHARE
+        tidying = Tidying(
+            archive,
+            pieces,
+            HistoryPolicy(retention_ms=retention_ms, max_bytes=max_bytes),
+            dropped=metrics.snapshots_dropped,
+            joined=metrics.snapshots_joined,
+        )
+        self._historian = Caretaker(tidying, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
+        metrics.watch_history(pieces.readings())
+        return history_routes(
+            archive=archive,
+            receiver=SnapshotReceiver(archive=archive, now_ms=_now_ms, retention_ms=retention_ms),
+            find=self._find,
+            received=metrics.snapshot_received,
+        )
+
     def _sharing_routes(self) -> dict[str, object]:
         store = self._store
         return sharing_routes(
@@ -323,7 +369,7 @@ class Gateway:
     def _agents_routes(self, shelf: Shelf) -> dict[str, object]:
         """Make the registry of agents and what looks after it."""
         metrics, settings = self._metrics, self._settings
-        registry = Registry(
+        registry = self._registry = Registry(
             AgentTables(self._store.ledger),
             timing=Timing(offline_after_s=settings.agents.offline_after.ms / 1000),
             max_agents=settings.limits.agents,

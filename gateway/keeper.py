@@ -6,7 +6,7 @@ Knows no HTTP and no SQLite.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.ingest.errors import Unavailable
 from gateway.storage.errors import StorageUnavailable
@@ -76,11 +76,19 @@ class Eraser:
         self.clean = upkeep.clean
 
 
+class Chore(Protocol):
+    """Something to be done again and again."""
+
+    def run(self, now_ms: int) -> None:
+        """Do what is due; raises StorageUnavailable when the disk won't have it."""
+        ...
+
+
 class Caretaker:
-    """Does the upkeep of a store, again and again, in a thread of its own."""
+    """Does the upkeep of something, again and again, in a thread of its own."""
 
     def __init__(
-        self, upkeep: Upkeep, *, now_ms: Callable[[], int], log: Log, failed: Callable[[], None]
+        self, upkeep: Chore, *, now_ms: Callable[[], int], log: Log, failed: Callable[[], None]
     ) -> None:
         self._upkeep = upkeep
         self._now_ms = now_ms

@@ -84,6 +84,11 @@ CONFIG_GAUGES = {
     "last_reload_success_timestamp_seconds": "When the settings in use were taken.",
 }
 """What is known of the settings, by the name of its reading."""
+HISTORY_GAUGES = {
+    "pieces": "Rows of process history: snapshots by themselves, or up to an hour of them.",
+    "bytes": "Bytes of the process history.",
+}
+"""What the process history can be asked for, by the name of its reading."""
 
 Readings = Mapping[str, Callable[[], float]]
 
@@ -119,6 +124,7 @@ class Metrics:
         self._ingest = _Ingest(self.registry)
         self._query = _Query(self.registry)
         self._agents = _Agents(self.registry)
+        self._history = _History(self.registry)
         self._damaged = Counter(
             "fleetgauge_store_damaged", "Pieces of data found damaged and left out.", registry=self.registry
         )
@@ -175,6 +181,24 @@ class Metrics:
     def watch_failed(self) -> None:
         """Count a look after the agents that did not come to its end."""
         self._agents.failures.inc()
+
+    def watch_history(self, readings: Readings) -> None:
+        """Show what the process history says of itself, asked at each scrape."""
+        for name, text in HISTORY_GAUGES.items():
+            gauge = Gauge(f"fleetgauge_history_{name}", text, registry=self.registry)
+            gauge.set_function(readings[name])
+
+    def snapshot_received(self, outcome: str) -> None:
+        """Count a process snapshot by what became of it."""
+        self._history.received.labels(outcome).inc()
+
+    def snapshots_joined(self, snapshots: int) -> None:
+        """Count snapshots that were joined."""
+        self._history.joined.inc(snapshots)
+
+    def snapshots_dropped(self, reason: str, snapshots: int) -> None:
+        """Count snapshots that were dropped."""
+        self._history.dropped.labels(reason).inc(snapshots)
 
     def committed(self, seconds: float) -> None:
         """Count a batch that is durable."""
@@ -297,6 +321,27 @@ class _Query:
         self._seconds.labels(query.kind).observe(query.seconds)
         self._waited.inc(query.waited_s)
         self._samples.inc(query.samples)
+
+
+class _History:
+    """What became of process snapshots."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.received = Counter(
+            "fleetgauge_history_received",
+            "Process snapshots that came, by what became of them.",
+            ("outcome",),
+            registry=registry,
+        )
+        self.joined = Counter(
+            "fleetgauge_history_joined", "Process snapshots joined to an hour of them.", registry=registry
+        )
+        self.dropped = Counter(
+            "fleetgauge_history_dropped",
+            "Process snapshots dropped, for their age or the size of all.",
+            ("reason",),
+            registry=registry,
+        )
 
 
 class _Ingest:

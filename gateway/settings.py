@@ -63,6 +63,11 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     data_dir: Annotated[str, "Directory of the data. It is made if it is not there."] = "./data"
     retention: Annotated[Duration, "Keep samples for so long."] = Duration.parse("30d")
     max_disk: Annotated[Size, "Drop the oldest samples when the data is larger; 0: no limit."] = NO_LIMIT
+    process_retention: Annotated[Duration, "Keep process snapshots for so long."] = Duration.parse("7d")
+    process_max_size: Annotated[
+        Size,
+        "Drop the oldest process snapshots when all are larger; 0: a quarter of max_disk, if set.",
+    ] = NO_LIMIT
     log_format: Annotated[LogFormat, "How a log line looks."] = "logfmt"
     log_level: Annotated[LogLevel, "Leave out log lines below this level."] = "info"
     storage: Storage = Storage()

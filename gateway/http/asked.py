@@ -18,6 +18,7 @@ _EXTREMES: Final = {
 }
 """How clients of Prometheus write "from the beginning" and "to the end": years that no calendar here has."""
 
+_LATEST_MS: Final = 1 << 53
 _MAX_SECONDS: Final = 2.0**63 / 1e9
 # How the parser ends when all matchers take the empty text; beside match[] it is told otherwise.
 _NON_EMPTY: Final = "at least one non-empty matcher"
@@ -68,6 +69,11 @@ def moment_or(parameters: Parameters, name: str, default: int) -> int:
 
 def _no_time(text: str) -> str:
     return f"cannot parse {quote(text)} to a valid timestamp"
+
+
+def near(time_ms: int) -> int:
+    """Return a time, or the nearest one to it that something kept here can have."""
+    return min(max(time_ms, 0), _LATEST_MS)
 
 
 def span_of(parameters: Parameters) -> tuple[int, int]:

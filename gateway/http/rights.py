@@ -59,6 +59,12 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/api/v1/agents/{id}": {"GET": CONFINED, "PATCH": EDIT, "DELETE": EDIT},
     "/api/v1/agents/{id}/heartbeat": {"POST": INGEST},
     "/api/v1/agents/{id}/events": {"GET": CONFINED},
+    "/api/v1/agents/{id}/processes": {"GET": CONFINED, "POST": INGEST},
+    "/api/v1/agents/{id}/processes/times": {"GET": CONFINED},
+    "/api/v1/agents/{id}/processes/history": {"GET": CONFINED},
+    "/api/v1/agents/{id}/processes/changes": {"GET": CONFINED},
+    "/api/v1/agents/{id}/stats": {"GET": CONFINED},
+    "/api/v1/agents/compare": {"GET": CONFINED},
     "/api/v1/sd/agents": {"GET": CONFINED},
     # Samples in and out.
     "/api/v1/write": {"POST": INGEST},

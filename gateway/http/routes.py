@@ -9,6 +9,9 @@ from typing import Final
 from gateway.access.audit import Numbered
 from gateway.access.desk import Desk
 from gateway.access.gate import Gate
+from gateway.compare.comparing import Comparer
+from gateway.history.archive import Archive
+from gateway.history.receiving import SnapshotReceiver
 from gateway.http.accounts import AuditLog, TokenById, Tokens, UserByName, UserPassword, Users
 from gateway.http.admin import CleanTombstones, DeleteSeries, Eraser
 from gateway.http.agents import (
@@ -20,12 +23,15 @@ from gateway.http.agents import (
     OneAgent,
     Register,
 )
+from gateway.http.compare import Compare, Stats
 from gateway.http.discovery import Alertmanagers, Alerts, Rules, Targets, TargetsMetadata
 from gateway.http.federate import Federate
 from gateway.http.health import Health, Ready
+from gateway.http.known import Find
 from gateway.http.language import FormatQuery, ParseQuery
 from gateway.http.login import Login, Logout, WhoAmI
 from gateway.http.metrics import SelfMetrics
+from gateway.http.processes import ProcessChanges, Processes, ProcessHistory, ProcessTimes
 from gateway.http.query import Query, QueryRange
 from gateway.http.read import RemoteRead
 from gateway.http.reload import Reload
@@ -43,10 +49,18 @@ QUERIES: Final = "/api/v1/query"
 RANGE_QUERIES: Final = "/api/v1/query_range"
 REMOTE_READ: Final = "/api/v1/read"
 FEDERATE: Final = "/federate"
+_AGENTS: Final = "/api/v1/agents/"
+COMPARE: Final = f"{_AGENTS}compare"
+STATS: Final = f"{_AGENTS}{{id}}/stats"
+PROCESSES: Final = f"{_AGENTS}{{id}}/processes"
+_LONG: Final = ("/stats", "/processes/history", "/processes/times")
+"""What is asked of an agent that may take as long as a query."""
 
 
 def is_query(path: str) -> bool:
     """Tell whether a path is one that queries are run at: they take their turns."""
+    if path.startswith(_AGENTS):
+        return path == COMPARE or path.endswith(_LONG)
     return path in (QUERIES, RANGE_QUERIES, REMOTE_READ, FEDERATE)
 
 
@@ -135,6 +149,24 @@ def query_routes(*, queries: Queries, catalog: Catalog, now_ms: Callable[[], int
 def sharing_routes(*, read: RemoteRead, federate: Federate) -> dict[str, object]:
     """The paths by which a Prometheus takes samples from here."""
     return {REMOTE_READ: read, FEDERATE: federate}
+
+
+def history_routes(
+    *, archive: Archive, receiver: SnapshotReceiver, find: Find, received: Callable[[str], None]
+) -> dict[str, object]:
+    """The paths of process history."""
+    now_ms = receiver.now_ms
+    return {
+        PROCESSES: Processes(archive, receiver, find, received),
+        f"{PROCESSES}/times": ProcessTimes(archive, find, now_ms),
+        f"{PROCESSES}/history": ProcessHistory(archive, find, now_ms),
+        f"{PROCESSES}/changes": ProcessChanges(archive, find, now_ms),
+    }
+
+
+def compare_routes(*, comparer: Comparer, find: Find, now_ms: Callable[[], int]) -> dict[str, object]:
+    """The paths that set hosts beside each other."""
+    return {COMPARE: Compare(comparer, find, now_ms), STATS: Stats(comparer, find, now_ms)}
 
 
 def settings_routes(

@@ -120,6 +120,20 @@ _MIGRATIONS: Final = (
         detail TEXT NOT NULL
     ) STRICT;
     """,
+    # Process history. The first index has all that is asked without the bodies.
+    """
+    CREATE TABLE processes (
+        id INTEGER PRIMARY KEY,
+        agent TEXT NOT NULL,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        snapshots INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        UNIQUE (agent, first, last, snapshots)
+    ) STRICT;
+    CREATE INDEX processes_by_age ON processes (last, bytes, snapshots);
+    """,
 )
 SCHEMA_VERSION: Final = len(_MIGRATIONS)
 

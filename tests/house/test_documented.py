@@ -20,7 +20,9 @@ from exporter.http import routes as agent_routes
 from exporter.http import server as agent_server
 from exporter.http.site import Site
 from exporter.sending.series import LeftOut
-from gateway.http import patience, server
+from gateway.compare.measures import MEASURES
+from gateway.history import reading as snapshot_reading
+from gateway.http import compare, patience, processes, server
 from gateway.http.encoding import MIN_BYTES
 from gateway.http.errors import ERROR_TYPES, QUERY_ERRORS
 from gateway.http.openapi.document import methods_of
@@ -29,7 +31,15 @@ from gateway.http.query import MAX_LOOKBACK_MS, MAX_STEPS
 from gateway.ingest.budget import BYTES_IN_FLIGHT, WAIT_SECONDS
 from gateway.ingest.outcome import Outcome
 from gateway.ingest.window import FUTURE_MS
-from gateway.metrics import CONFIG_GAUGES, INGEST_GAUGES, QUERY_GAUGES, STORE_COUNTERS, STORE_GAUGES, Metrics
+from gateway.metrics import (
+    CONFIG_GAUGES,
+    HISTORY_GAUGES,
+    INGEST_GAUGES,
+    QUERY_GAUGES,
+    STORE_COUNTERS,
+    STORE_GAUGES,
+    Metrics,
+)
 from gateway.query.remote import MAX_READ_SAMPLES
 from gateway.query.service import OUTCOMES, Question, Ran
 from gateway.registry import messages
@@ -220,6 +230,9 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics.agent_said("heartbeat", "")
     asked = Question(text="", steps=Steps(start_ms=0, end_ms=0, step_ms=1))
     metrics.ran(Ran(question=asked, kind="", outcome="", seconds=0, waited_s=0))
+    metrics.watch_history(dict.fromkeys(HISTORY_GAUGES, float))
+    metrics.snapshot_received("")
+    metrics.snapshots_dropped("", 0)
     metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)
@@ -346,6 +359,30 @@ def test_every_limit_of_remote_write_is_documented() -> None:
         f"503 after {WAIT_SECONDS:.0f} to {2 * WAIT_SECONDS:.0f} s",
     ):
         assert sentence in text
+
+
+def test_every_limit_and_outcome_of_process_history_is_documented() -> None:
+    text = chapters("http-api.md", "`(GET, POST /api/v1/agents/{id}/processes)`")
+    [text_of_processes] = text.values()
+    body, decoded = snapshot_reading.MAX_BODY_BYTES >> 10, snapshot_reading.MAX_DECODED_BYTES >> 20
+    for sentence in (
+        f"| body | {body} KiB; {decoded} MiB decoded |",
+        f"| processes | {snapshot_reading.MAX_PROCESSES:,} |",
+        f"| texts | {snapshot_reading.MAX_TEXT:,} characters each |",
+    ):
+        assert sentence in text_of_processes
+    page = (DOCS / "http-api.md").read_text()
+    assert f"`limit` (at most {processes.MAX_TIMES:,})" in page
+    metrics = (DOCS / "metrics.md").read_text()
+    assert {name for name in processes.OUTCOMES if f"`{name}`" not in metrics} == set()
+
+
+def test_every_measure_and_limit_of_a_comparison_is_documented() -> None:
+    [text] = chapters("http-api.md", "`(GET /api/v1/agents/compare)`").values()
+    documented = {row[0]: row[1] for row in rows(text) if row[0] in MEASURES}
+    assert documented == {name: measure.unit for name, measure in MEASURES.items()}
+    assert f"up to {compare.MAX_AGENTS} " in text
+    assert f"{compare.MAX_VALUES:,} values" in text
 
 
 def test_every_limit_of_remote_read_is_documented() -> None:

@@ -1,0 +1,39 @@
+"""Agents as routes below `/api/v1/agents` find them, and only those that the caller may see.
+
+Owns the port to whoever keeps the list of agents.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import falcon
+
+from gateway.http.caller import caller_of
+from timeseries.labels import Labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An agent: its id, its name, and the labels that all its series have."""
+
+    agent_id: str
+    name: str
+    labels: Labels
+
+
+Find = Callable[[str], Known | None]
+"""Finds an agent by its id or its name."""
+
+
+def visible(req: falcon.Request, find: Find, text: str) -> Known | None:
+    """Return an agent by its id or name, None if there is none for the caller."""
+    agent = find(text)
+    return agent if agent is not None and caller_of(req).sees(agent.labels) else None
+
+
+def required(req: falcon.Request, find: Find, path: dict[str, str]) -> Known:
+    """Return the agent that a path is about; raises 404."""
+    agent = visible(req, find, path["id"])
+    if agent is None:
+        raise falcon.HTTPNotFound(description="There is no agent with this id or name")
+    return agent
