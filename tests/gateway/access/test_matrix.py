@@ -22,11 +22,13 @@ ROUTES: Final = {
     "GET /api/v1/format_query, POST /api/v1/format_query, GET /api/v1/parse_query, POST /api/v1/parse_query, "
     "POST /api/v1/read, GET /federate, GET /api/v1/status/buildinfo, GET /api/v1/agents, "
     "GET /api/v1/agents/events, GET /api/v1/agents/{id}, GET /api/v1/agents/{id}/events, "
-    "GET /api/v1/sd/agents",
+    "GET /api/v1/sd/agents, GET /api/v1/agents/{id}/processes, "
+    "GET /api/v1/agents/{id}/processes/times, GET /api/v1/agents/{id}/processes/history, "
+    "GET /api/v1/agents/{id}/processes/changes, GET /api/v1/agents/{id}/stats, GET /api/v1/agents/compare",
     "read": "GET /metrics, GET /api/v1/targets, GET /api/v1/targets/metadata, GET /api/v1/rules, "
     "GET /api/v1/alerts, GET /api/v1/alertmanagers, GET /api/v1/status/runtimeinfo, GET /api/v1/status/tsdb",
     "ingest": "POST /api/v1/write, POST /api/v1/push, POST /api/v1/agents/register, "
-    "POST /api/v1/agents/{id}/heartbeat",
+    "POST /api/v1/agents/{id}/heartbeat, POST /api/v1/agents/{id}/processes",
     "edit": "PATCH /api/v1/agents/{id}, DELETE /api/v1/agents/{id}",
     "admin": "GET /api/v1/tokens, POST /api/v1/tokens, DELETE /api/v1/tokens/{token_id}, GET /api/v1/users, "
     "POST /api/v1/users, DELETE /api/v1/users/{name}, POST /api/v1/users/{name}/password, GET /api/v1/audit, "
