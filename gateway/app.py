@@ -117,6 +117,7 @@ class Gateway:
         self._version = VERSION
         self._manager = notify.Manager(os.environ)
         self._stop = Stop()
+        self._is_open = False
         self._current = Reloading(
             settings,
             reread=reread or (lambda: settings),
@@ -166,7 +167,8 @@ class Gateway:
             serving = threads.submit(self.server.serve, stop)
             serving.add_done_callback(lambda _: stop.request("no connections are served"))
             try:
-                self.open()
+                if not self._is_open:
+                    self.open()
                 self._log.info("gateway.started", url=self.url, version=self._version)
                 self._manager.say(notify.READY)
                 watch(
@@ -224,6 +226,7 @@ class Gateway:
             doorkeeper=doorkeeper,
         )
         self.entrance.open(self.application)
+        self._is_open = True
 
     def _use(self, settings: GatewaySettings) -> None:
         """Take settings into use of which only those that are LIVE have changed."""

@@ -78,6 +78,7 @@ def demo() -> None:
         except ListenFailed:
             click.echo(f"{usual} is taken, so the demo takes a free port.")
             running = Gateway(GatewaySettings(data_dir=data, listen=Address(host=usual.host, port=0)))
+        running.open()  # so that what it says can be tried at once
         click.echo(WELCOME.format(url=running.url))
         with _agent(running.url, Path(data)):
             running.serve(stop)

@@ -15,6 +15,8 @@ _PAGE: Final = (
 )
 _LISTED: Final = {200: Answer(text="A list."), 400: _WRONG}
 
+_BARE: Final = {200: Answer(text="A list, without the envelope.", in_envelope=False), 400: _WRONG}
+
 OPERATIONS: Final[Operations] = {
     "/api/v1/agents": {
         "GET": Operation(
@@ -84,7 +86,7 @@ OPERATIONS: Final[Operations] = {
         "GET": Operation(
             summary="The agents as targets of a Prometheus: http_sd_configs",
             tag=AGENTS,
-            answers={200: Answer(text="A list, without the envelope.", in_envelope=False), 400: _WRONG},
+            answers=_BARE,
         )
     },
 }
