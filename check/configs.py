@@ -11,6 +11,7 @@ from typing import Any, Final
 from exporter.checks import problems as agent_problems
 from exporter.settings import AgentSettings
 from gateway.settings import GatewaySettings
+from gateway.settings import problems as gateway_problems
 from runtime.errors import SettingsError
 from runtime.settings import Section, load, settings_of
 from runtime.settingsfile import Keys, keys_of
@@ -32,7 +33,7 @@ class Program:
 
 PROGRAMS: Final = {
     "agent": Program(shape=AgentSettings, check=agent_problems),
-    "gateway": Program(shape=GatewaySettings, check=lambda _: ()),
+    "gateway": Program(shape=GatewaySettings, check=gateway_problems),
 }
 
 
