@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from gateway.http.openapi import fleet, people, reading, service
+from gateway.http.openapi import fleet, hosts, people, reading, service
 from gateway.http.openapi.words import Operations
 
 OPERATIONS: Final[Operations] = {
     **reading.OPERATIONS,
     **service.OPERATIONS,
     **fleet.OPERATIONS,
+    **hosts.OPERATIONS,
     **people.OPERATIONS,
 }

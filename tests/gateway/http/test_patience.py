@@ -18,30 +18,27 @@ POST = b"POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n"
 LARGE = bytes(32 * 1024 * 1024)
 
 
-@pytest.mark.parametrize("start", [b"", GET, b"GET / HT"], ids=["silent", "answered", "half a line"])
+@pytest.mark.parametrize("start", [b"", b"GET / HT"], ids=["silent", "half a line"])
 def test_five_hundred_idle_connections_keep_no_one_waiting(start: bytes) -> None:
     with running(answering("204 No Content")) as server, ExitStack() as stack:
-        wires = [stack.enter_context(Wire(server.port)) for _ in range(MAX_CONNECTIONS)]
-        for wire in wires:
-            wire.send(start)
-        if start == GET:
-            assert {wire.answer().status for wire in wires} == {204}
+        for _ in range(MAX_CONNECTIONS):
+            stack.enter_context(Wire(server.port)).send(start)
         for _ in range(3):
             began = time.monotonic()
             assert stack.enter_context(Wire(server.port)).ask(GET).status == 204
             assert time.monotonic() - began < 1
-        assert {for_another for _, for_another in server.cut} == {True}
-        assert len(server.cut) == 3
+        # Answers that end their connections make room, too.
+        assert set(server.cut) == {("headers", True)}
 
 
-def test_the_longest_idle_one_gives_way() -> None:
+def test_the_one_that_rests_for_longest_gives_way() -> None:
     with running(answering("204 No Content")) as server, ExitStack() as stack:
-        wires = [stack.enter_context(Wire(server.port)) for _ in range(MAX_CONNECTIONS)]
-        for wire in [*wires[1:], wires[0]]:
-            assert wire.ask(GET).status == 204
+        first = stack.enter_context(Wire(server.port))
+        time.sleep(0.3)
+        others = [stack.enter_context(Wire(server.port)) for _ in range(MAX_CONNECTIONS - 1)]
         assert stack.enter_context(Wire(server.port)).ask(GET).status == 204
-        assert wires[1].is_closed()
-        assert wires[0].ask(GET).status == wires[2].ask(GET).status == 204
+        assert first.is_closed()
+        assert others[0].ask(GET).status == others[-1].ask(GET).status == 204
 
 
 def test_slow_bodies_delay_no_one() -> None:
