@@ -18,7 +18,8 @@ _SAMPLE: Final = re.compile(rf"({_NAME})[ \t]*(\{{)?")
 _LABEL: Final = re.compile(r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\["\\n])*)"[ \t]*([,}])')
 _LABELS_END: Final = re.compile(r"[ \t]*}")
 _VALUE: Final = re.compile(r"[ \t]*([^ \t]+)(.*)")
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# Possessive: a line of digits must not be tried at each length, which holds up the whole agent.
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+")
 _SPECIAL: Final = re.compile(r"([+-]?)(?:(inf|infinity)|nan)", re.IGNORECASE)
 _ESCAPE: Final = re.compile(r"\\(.?)")
 _UNESCAPED: Final = {"\\": "\\", "n": "\n", '"': '"'}

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,11 @@ def test_all_good_files_together_make_names_once(tmp_path: Path) -> None:
         (tmp_path / f"{name}.prom").write_text(text)
     families = textfile.to_metrics(textfile.read([str(tmp_path)]))
     assert len(pages.page(families)) == len(families)
+
+
+@pytest.mark.parametrize("line", ["1" * 20_000 + "x", "." + "1" * 20_000 + "x", "1e" + "1" * 20_000 + "x"])
+def test_a_long_number_does_not_hold_up_the_agent(line: str) -> None:
+    began_s = time.thread_time()
+    with pytest.raises(ValueError, match="expected a number"):
+        parse(f"a {line}\n")
+    assert time.thread_time() - began_s < 1
