@@ -113,11 +113,13 @@ class Transport:
             watch.cancel()
 
     def _answer(self, response: HTTPResponse) -> Answer:
-        text = b""
+        text, whole = b"", False
         try:
-            text = response.read(_MAX_READ_BYTES)
-            whole = response.isclosed() or not response.read(1)
-        except (OSError, HTTPException):
+            # Not read(): it believes a chunk that claims a negative size, and reads without end.
+            while len(text) <= _MAX_READ_BYTES and not whole:
+                some = response.read1(_MAX_READ_BYTES)
+                text, whole = text + some, not some
+        except (OSError, HTTPException, ValueError):
             # The status says all that counts.
             whole = False
         if not whole:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,3 +162,26 @@ def test_a_target_that_makes_no_sense_is_refused_without_showing_secrets(target:
     with pytest.raises(BadTarget) as raised:
         Transport(target)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("size", [b"-1", b"-5", b"zz"])
+def test_a_chunk_of_a_size_that_makes_no_sense_ends_the_answer(size: bytes) -> None:
+    """The library reads on without end for -1, and raises something of its own for other sizes."""
+    head = b"HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n"
+    sent = 0
+
+    def answer(listening: socket.socket) -> None:
+        nonlocal sent
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.recv(1024)
+            connection.sendall(head)
+            while sent < 64 << 20:
+                sent += connection.send(bytes(1 << 16))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, args=[listening])
+        thread.start()
+        assert post(Target(url=f"http://127.0.0.1:{listening.getsockname()[1]}/")) == 400
+        thread.join()
+    assert sent < 64 << 20
