@@ -26,6 +26,9 @@ MAX_CONNECTIONS: Final = 50
 """A few Prometheus with one each, and people with browsers. Each has a thread. When all places are taken, the
 connection that has been idle for longest gives way; when none is idle, a new one waits."""
 
+RESTED_SECONDS: Final = 0.5
+"""Who is idle for less than this does not give way: the request may be on its way, or waits to be read."""
+
 _WATCH_SECONDS: Final = 0.5
 """How late a connection may be cut that takes too long."""
 
@@ -130,7 +133,7 @@ class Pages:
         with self._changed:
             if len(self._connections) >= MAX_CONNECTIONS:
                 idle = {each: since for each in self._connections if (since := each.idle_since) is not None}
-                if idle:
+                if idle and self._clock() - min(idle.values()) >= RESTED_SECONDS:
                     min(idle, key=idle.__getitem__).cut()
             return self._changed.wait_for(
                 lambda: len(self._connections) < MAX_CONNECTIONS or self._stopping, _WATCH_SECONDS

@@ -240,6 +240,19 @@ def test_the_connection_that_is_idle_for_longest_gives_way() -> None:
         assert not closed(others[0])
 
 
+def test_a_connection_that_is_about_to_ask_does_not_give_way() -> None:
+    with serving() as pages, ExitStack() as places:
+        asking = [places.enter_context(opened(pages)) for _ in range(MAX_CONNECTIONS)]
+        eventually(lambda: len([each for each in pages._connections if each.idle_since]) == MAX_CONNECTIONS)
+        with opened(pages) as more:
+            more.sendall(LAST)
+            time.sleep(server.RESTED_SECONDS / 2)
+            for sock in asking:
+                sock.sendall(ALIVE)
+                assert status(sock.recv(65536)) == 200
+            assert status(more.recv(65536)) == 200
+
+
 def within(seconds: float, call: Callable[[], object]) -> bool:
     begin = time.monotonic()
     call()
