@@ -6,6 +6,7 @@ as a whole. Whatever a killed agent left half written is cut off at the next sta
 
 import fcntl
 import os
+import re
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ MIN_SEGMENTS: Final = 8
 MAX_HELD: Final = 64
 
 _SUFFIX: Final = ".spool"
+_NUMBERED: Final = re.compile(rf"[0-9]{{1,16}}{re.escape(_SUFFIX)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +208,7 @@ class Spool:
         """Take up what is in the directory; return the number of the last file."""
         number = 0
         for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
-            if not path.stem.isdigit():
+            if not _NUMBERED.fullmatch(path.name):
                 continue
             number = int(path.stem)
             segment = self._segments[number] = _Segment(path=path)

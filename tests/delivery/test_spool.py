@@ -238,3 +238,13 @@ def test_a_mark_is_one_byte_outside_the_checksum(tmp_path: Path) -> None:
     expected[MARK_AT] = 1
     assert file.read_bytes() == expected
     spool.close()
+
+
+@pytest.mark.parametrize("name", ["²", "٣", "x", "-1", "1" * 17])
+def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.spool").write_bytes(b"theirs")
+    spool = opened(tmp_path)
+    fill(spool, batch(0))
+    assert drain(spool) == [batch(0).body]
+    spool.close()
+    assert [path.read_bytes() for path in files(tmp_path)] == [b"theirs"]
