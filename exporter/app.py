@@ -7,7 +7,6 @@ import errno
 import fcntl
 import os
 import random
-import signal
 import socket
 import threading
 import time
@@ -16,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import BinaryIO, Final
 
 from delivery.errors import SpoolInUse
@@ -39,7 +37,7 @@ from runtime import notify
 from runtime.errors import SettingsError
 from runtime.logs import Log
 from runtime.settings import flags_of
-from runtime.stop import Stop
+from runtime.stop import Renewal, Stop
 from runtime.version import VERSION
 
 WATCH_S: Final = 0.25
@@ -80,7 +78,6 @@ class Agent:
         self._reread = reread
         self._clock = Clock()
         self._turn = threading.Lock()
-        self._hung_up = False
         self._manager = notify.Manager(os.environ)
         self._used = (time.process_time(), time.monotonic())
         planned = plan(settings)
@@ -124,9 +121,8 @@ class Agent:
             self._resume(directory)
             undo.pop_all()
 
-    def run(self, stop: Stop) -> None:
-        """Collect and send until the wish to stop; SIGHUP takes the settings anew."""
-        signal.signal(signal.SIGHUP, self._hang_up)
+    def run(self, stop: Stop, renewal: Renewal) -> None:
+        """Collect and send until the wish to stop; take the settings anew whenever that is wished."""
         self._pages.start()
         self._outgoing.replace(self._settings)
         self._log.info("agent.started", url=self.url, name=self._life.name, version=self._life.version)
@@ -134,8 +130,7 @@ class Agent:
         alive_s = time.monotonic()
         while not stop.requested:
             time.sleep(WATCH_S)
-            if self._hung_up:
-                self._hung_up = False
+            if renewal.take():
                 self.reload()
             if time.monotonic() - alive_s >= ALIVE_S and self.health()[0]:
                 alive_s = time.monotonic()
@@ -195,10 +190,6 @@ class Agent:
         self._collecting.replace(planned)
         self._settings = settings
         self._outgoing.announce()
-
-    def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
-        # No lock: it may interrupt any line of the main thread.
-        self._hung_up = True
 
     def _end(self, reason: str) -> None:
         self._manager.say(notify.STOPPING)

@@ -13,7 +13,7 @@ from exporter.settings import AgentSettings
 from runtime import logs
 from runtime.cli import Reread, UsageProblem, settings_command
 from runtime.errors import ListenFailed, ListenRefused, SettingsError
-from runtime.stop import Stop
+from runtime.stop import Renewal, Stop
 
 _ONCE = click.Option(["--once"], is_flag=True, help="Print one scrape and exit.")
 
@@ -27,7 +27,10 @@ def agent(settings: AgentSettings, reread: Reread[AgentSettings], once: bool) ->
     write_relabel_configs.
     """
     stop = Stop()
-    stop.on_signals()  # before the long imports: a signal in their midst would kill, or be lost
+    renewal = Renewal()
+    # Before the long imports: a signal in their midst would kill, or be lost.
+    stop.on_signals()
+    renewal.on_signal()
     from exporter import app
     from runtime.memory import share_memory
 
@@ -45,4 +48,4 @@ def agent(settings: AgentSettings, reread: Reread[AgentSettings], once: bool) ->
         raise UsageProblem(str(error)) from error
     except (AgentError, ListenFailed) as error:
         raise click.ClickException(str(error)) from error
-    running.run(stop)
+    running.run(stop, renewal)

@@ -1,6 +1,6 @@
-"""The wish to stop, from a signal or from the program itself.
+"""The wishes to stop and to take the settings anew, from a signal or from the program itself.
 
-Owns the handlers of SIGTERM and SIGINT. Must not know what has to be stopped.
+Owns the handlers of SIGTERM, SIGINT and SIGHUP. Must not know what has to be stopped or renewed.
 """
 
 import os
@@ -33,3 +33,22 @@ class Stop:
         if self.requested:
             os._exit(128 + number)
         self.request(signal.Signals(number).name)
+
+
+class Renewal:
+    """The wish to take the settings anew, from SIGHUP. Takes no lock either."""
+
+    def __init__(self) -> None:
+        self._wished = False
+
+    def on_signal(self) -> None:
+        """Take SIGHUP as the wish from now on; otherwise it ends the program."""
+        signal.signal(signal.SIGHUP, self._handle)
+
+    def take(self) -> bool:
+        """Return whether there was a wish since this was called last."""
+        wished, self._wished = self._wished, False
+        return wished
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._wished = True

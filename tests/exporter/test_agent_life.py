@@ -1,8 +1,10 @@
 """The running agent: reloads, its end, collectors of users, and what the service manager hears."""
 
 import contextlib
+import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from tests.delivery.receiver import receiving, refusing_port
 from tests.exporter.gateways import gateway
 from tests.exporter.http.serving import eventually
 from tests.exporter.programs import agent, arrived
+from tests.gateway.programs import FLEETGAUGE, environment
 
 ONLY = "collector: {namedprocess: false, netclass: false}\n"
 """Smaller pages, so that the tests are quick."""
@@ -256,3 +259,30 @@ def test_the_agents_id_stays_and_it_works_without_a_gateway(tmp_path: Path) -> N
         running.kill()
     with agent(tmp_path, ONLY) as running:
         assert running.health()["agent_id"] == first
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_in_the_midst_of_the_start_is_not_lost(tmp_path: Path, number: signal.Signals) -> None:
+    """The file of groups is a pipe here, so that the start waits for us."""
+    groups, settings = tmp_path / "groups.yml", "process_names: [{comm: [x]}]\n"
+    os.mkfifo(groups)
+    (tmp_path / "agent.yml").write_text("process: {config: groups.yml}\n")
+    command = [str(FLEETGAUGE), "agent", "--config", "agent.yml", "--listen", "127.0.0.1:0"]
+    log = tmp_path / "log"
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(command, env=environment(), cwd=tmp_path, stderr=said) as process,
+    ):
+        try:
+            with groups.open("w") as pipe:
+                process.send_signal(number)
+                pipe.write(settings)
+                groups.unlink()
+                groups.write_text(settings)
+            if number == signal.SIGHUP:
+                eventually(lambda: "event=agent.reloaded" in log.read_text() or process.poll() is not None)
+                process.terminate()
+            assert process.wait(10) == 0
+            assert "event=agent.stopped" in log.read_text()
+        finally:
+            process.kill()

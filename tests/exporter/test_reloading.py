@@ -1,7 +1,6 @@
 """Every setting of the agent either counts after a reload, or the reload is refused and names it."""
 
 import re
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -14,7 +13,7 @@ from delivery.settings import RelabelRule, RemoteWrite
 from exporter.app import Agent
 from exporter.settings import AgentSettings
 from runtime.settings import SWITCH, Setting, build, settings_of
-from runtime.stop import Stop
+from runtime.stop import Renewal, Stop
 from runtime.values import Address, Duration, LabelPair, Pattern, Size
 from tests.delivery.receiver import refusing_port
 from tests.house.tree import ROOT
@@ -76,7 +75,6 @@ class Reloading:
 
 @pytest.fixture
 def reloading(tmp_path: Path) -> Iterator[Reloading]:
-    handler = signal.getsignal(signal.SIGHUP)
     made = Reloading(
         {
             ("listen",): Address(host="127.0.0.1", port=0),
@@ -88,8 +86,7 @@ def reloading(tmp_path: Path) -> Iterator[Reloading]:
     yield made
     stop = Stop()
     stop.request("the test is over")
-    made.agent.run(stop)
-    signal.signal(signal.SIGHUP, handler)
+    made.agent.run(stop, Renewal())
 
 
 def other(setting: Setting, tmp_path: Path) -> Any:

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 
-from runtime.stop import Stop
+from runtime.stop import Renewal, Stop
 
 PROGRAM = """
 import time
@@ -55,3 +55,17 @@ def test_the_first_reason_is_kept() -> None:
     stop.request("first")
     stop.request("second")
     assert (stop.requested, stop.reason) == (True, "first")
+
+
+def test_sighup_is_the_wish_to_take_the_settings_anew_once() -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    renewal = Renewal()
+    try:
+        renewal.on_signal()
+        assert not renewal.take()
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        assert renewal.take()
+        assert not renewal.take()
+    finally:
+        signal.signal(signal.SIGHUP, before)
