@@ -53,11 +53,14 @@ def read(directories: Iterable[str]) -> Snapshot:
 
 def _content(path: str) -> tuple[str, int]:
     """What a file says and when it was written; of nothing that could hold us up, such as a pipe."""
+    content: bytes | None
     with open(path, "rb", opener=_at_once) as file:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):
             raise ValueError("expected a file")
         content = file.read(MAX_FILE_BYTES + 1)
+    if content is None:
+        raise ValueError("expected a file, got something that would keep us waiting")
     if len(content) > MAX_FILE_BYTES:
         raise ValueError(f"expected at most {MAX_FILE_BYTES} bytes")
     return content.decode(errors="surrogateescape"), int(about.st_mtime)

@@ -204,7 +204,10 @@ def _read(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{path} is no regular file")
         _check_owner(status, str(path))
-        code = file.read(MAX_FILE_BYTES + 1)
+        code: bytes | None = file.read(MAX_FILE_BYTES + 1)
+    # Files of /proc that would keep us waiting have nothing to read.
+    if code is None:
+        raise ValueError(f"{path} is no regular file")
     if len(code) > MAX_FILE_BYTES:
         raise ValueError(f"{path} is larger than {MAX_FILE_BYTES} bytes")
     return code

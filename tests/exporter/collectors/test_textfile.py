@@ -86,6 +86,17 @@ def test_a_pipe_and_a_folder_do_not_hold_us_up(tmp_path: Path) -> None:
     assert len(textfile.read([str(tmp_path)]).wrong) == 3
 
 
+def test_a_file_of_proc_that_waits_harms_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """/proc/kmsg is a regular file, and has nothing to read at times: as a pipe that passed for one."""
+    os.mkfifo(tmp_path / "kmsg.prom")
+    (tmp_path / "open.prom").write_text("y 1\n")
+    monkeypatch.setattr("stat.S_ISREG", lambda _: True)
+    with (tmp_path / "kmsg.prom").open("r+b", buffering=0):
+        found = textfile.read([str(tmp_path)])
+    assert found.wrong.keys() == {f"{tmp_path}/kmsg.prom"}
+    assert found.families.keys() == {f"{tmp_path}/open.prom"}
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_we_may_not_read_harms_only_itself(tmp_path: Path) -> None:
     (tmp_path / "closed.prom").write_text("x 1\n")

@@ -236,6 +236,14 @@ def test_what_belongs_to_another_user_is_refused(place: Place) -> None:
     assert "belongs to user 12345" in place.errors()["collectors_dir"]
 
 
+def test_a_file_of_proc_that_waits_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """/proc/kmsg is a regular file, and has nothing to read at times: as a pipe that passed for one."""
+    os.mkfifo(place.path / "kmsg.py")
+    monkeypatch.setattr("stat.S_ISREG", lambda _: True)
+    with (place.path / "kmsg.py").open("r+b", buffering=0):
+        assert "kmsg.py is no regular file" in place.errors()["kmsg"]
+
+
 def test_what_is_no_file_of_code_is_refused(place: Place) -> None:
     os.mkfifo(place.path / "pipe.py")
     (place.path / "folder.py").mkdir()
