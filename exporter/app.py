@@ -279,7 +279,8 @@ def once(settings: AgentSettings) -> tuple[str, Mapping[str, str]]:
 
 
 def _state_directory(settings: AgentSettings) -> Path:
-    directory = Path(settings.state_dir)
+    # A user's collector may go to another working directory, and the spool must not go with it.
+    directory = Path(settings.state_dir).absolute()
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

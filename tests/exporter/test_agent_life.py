@@ -286,3 +286,19 @@ def test_a_signal_in_the_midst_of_the_start_is_not_lost(tmp_path: Path, number: 
             assert "event=agent.stopped" in log.read_text()
         finally:
             process.kill()
+
+
+def test_a_collector_that_goes_to_another_directory_does_not_take_the_spool_along(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "own" / "goes.py").write_text(
+        f"import os\nclass Goes:\n    def collect(self):\n        os.chdir({str(tmp_path / 'elsewhere')!r})\n"
+        "        return []\n"
+    )
+    url = f"http://127.0.0.1:{refusing_port()}/"
+    settings = f"interval: 1s\ncollectors_dir: '{tmp_path}/own'\nremote_write: [{{url: '{url}', name: away}}]\n"
+    with agent(tmp_path / "a", settings + ONLY) as running:
+        running.after_rounds(2)
+        running.kill()
+        assert any(file.stat().st_size for file in (running.state / "spool" / "away").glob("*.spool"))
+        assert not list((tmp_path / "elsewhere").iterdir())
