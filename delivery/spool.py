@@ -77,9 +77,13 @@ class _Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
-    """What waits, in `bytes` without what was sent of the same files; and what was lost since the start."""
+    """What waits, in `bytes` without what was sent of the same files; and what was lost since the start.
+
+    `held` of the batches are only in memory, as the disk does not take them.
+    """
 
     batches: int
+    held: int
     samples: int
     bytes: int
     oldest_ms: int | None
@@ -195,6 +199,7 @@ class Spool:
             all_waiting = self._waiting.values()
             return Filling(
                 batches=len(all_waiting),
+                held=sum(not each.segment for each in all_waiting),
                 samples=sum(each.samples for each in all_waiting),
                 bytes=sum(each.size for each in all_waiting),
                 oldest_ms=min((each.oldest_ms for each in all_waiting), default=None),

@@ -18,6 +18,9 @@ from delivery.transport import Target, Transport
 from exporter.families import Family
 from exporter.sending.series import SeriesMaker
 from remotewrite.model import Series
+from runtime.logs import Log
+
+_HELD = "the disk does not take what waits: {} batches are only in memory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,8 @@ class Outlet:
         self.name = name
         self._clock = around.clock
         self._spool = Spool(around.spools / name, around.limits, order=order, sync=around.sync)
+        if damaged := self._spool.filling().damaged_bytes:
+            Log("sending").warning("sending.damaged", receiver=name, bytes=damaged)
         self._sender = Sender(
             name=name,
             spool=self._spool,
@@ -110,6 +115,7 @@ class Outlet:
         filling = self._spool.filling()
         sent = self._sender.sent
         talk = self._sender.conversation
+        troubles = [sent.trouble, _HELD.format(filling.held) if filling.held else ""]
         return Readings(
             name=self.name,
             waiting_batches=filling.batches,
@@ -122,7 +128,7 @@ class Outlet:
             failures=sent.failures,
             lost_samples=dict(filling.lost.items()),
             left_out_series={},
-            trouble=sent.trouble,
+            trouble="; ".join(filter(None, troubles)),
             version=talk.version if isinstance(talk, RemoteWrite) else None,
         )
 

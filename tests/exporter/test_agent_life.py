@@ -296,7 +296,9 @@ def test_a_collector_that_goes_to_another_directory_does_not_take_the_spool_alon
         "        return []\n"
     )
     url = f"http://127.0.0.1:{refusing_port()}/"
-    settings = f"interval: 1s\ncollectors_dir: '{tmp_path}/own'\nremote_write: [{{url: '{url}', name: away}}]\n"
+    settings = (
+        f"interval: 1s\ncollectors_dir: '{tmp_path}/own'\nremote_write: [{{url: '{url}', name: away}}]\n"
+    )
     with agent(tmp_path / "a", settings + ONLY) as running:
         running.after_rounds(2)
         running.kill()

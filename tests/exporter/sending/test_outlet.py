@@ -1,5 +1,6 @@
 """An outlet: a round never waits for the network, and its readings say what became of everything."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -127,3 +128,22 @@ def test_what_can_not_be_opened_is_told(outlets: Outlets) -> None:
         outlets("http://a/", name="one")
     with pytest.raises(BadTarget):
         outlets("ftp://a/", name="two")
+
+
+def test_a_disk_that_takes_nothing_is_a_trouble_until_all_is_sent(outlets: Outlets, tmp_path: Path) -> None:
+    with receiving() as receiver:
+        out = outlets(receiver.url)
+        shutil.rmtree(tmp_path / "r")
+        out.take([FAMILY], time_ms=NOW_MS, seconds=0.1)
+        assert out.readings().trouble == "the disk does not take what waits: 1 batches are only in memory"
+        assert out.outlet.drain(10.0, outlets.clock.sleep)
+    assert (out.readings().trouble, out.readings().sent_samples) == ("", 2 + OWN)
+
+
+def test_damage_of_a_spool_is_logged(
+    outlets: Outlets, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "0000000000000001.spool").write_bytes(b"garbage")
+    outlets("http://127.0.0.1:9/w")
+    assert caplog.messages == ["sending.damaged"]
