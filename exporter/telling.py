@@ -21,6 +21,9 @@ from exporter.settings import AgentSettings, Paths
 STUCK_ROUNDS: Final = 4
 """No round for so many intervals, and the agent says that it is not well: then only a restart helps."""
 
+STUCK_S: Final = 60.0
+"""But never before this: with a short interval, a slow collector and those who scrape make rounds late."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
@@ -101,7 +104,7 @@ def health(
     reason to answer 503: whoever restarts what is not well would only lose what it does well.
     """
     rounds, reported = progress.rounds, progress.reported
-    stuck = rounds is not None and rising_s - rounds.ended_s > STUCK_ROUNDS * interval_s
+    stuck = rounds is not None and rising_s - rounds.ended_s > max(STUCK_ROUNDS * interval_s, STUCK_S)
     failing = runner.failing()
     receivers = {each.name: _receiver_health(each, now_s) for each in progress.receivers}
     troubled = (

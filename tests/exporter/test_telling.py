@@ -16,7 +16,7 @@ from exporter.rounds import Done
 from exporter.sending.outlet import Readings
 from exporter.settings import AgentSettings, Paths
 from exporter.snapshots.recorder import Recorded
-from exporter.telling import STUCK_ROUNDS, Life, facts, health, own, system, vitals
+from exporter.telling import STUCK_ROUNDS, STUCK_S, Life, facts, health, own, system, vitals
 from runtime.values import LabelPair
 from tests.exporter import pages
 from tests.exporter.gathering.parts import does, everything, gives, raises
@@ -76,6 +76,13 @@ def test_it_is_well_or_degraded_or_stuck() -> None:
     )
     reloaded = Life(version="", agent_id="", name="", started_s=0, reloaded_s=0, reload_error="x")
     assert status(Progress(), reloaded) == (True, "degraded")
+
+
+def test_a_slow_collector_with_a_short_interval_is_no_reason_for_a_restart() -> None:
+    rounds = Progress(rounds=Done(ended_s=100.0))
+    for passed_s, well in ((10.0, True), (STUCK_S, True), (STUCK_S + 1, False)):
+        good, _ = health(LIFE, runner(), rounds, interval_s=1, now_s=NOW_S, rising_s=100.0 + passed_s)
+        assert good == well
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.5])
