@@ -14,7 +14,7 @@ from exporter.errors import StateUnusable
 from exporter.settings import AgentSettings
 from runtime import logs
 from runtime.errors import ListenFailed, ListenRefused
-from runtime.stop import Stop
+from runtime.stop import Renewal, Stop
 from tests.test_cli import python
 
 
@@ -35,7 +35,7 @@ class Stub:
         self.reread = reread
         return self
 
-    def run(self, stop: Stop) -> None:
+    def run(self, stop: Stop, _renewal: Renewal) -> None:
         self.stops.append(stop)
 
     def once(self, settings: AgentSettings) -> tuple[str, dict[str, str]]:
@@ -52,6 +52,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Stub:
     monkeypatch.setitem(sys.modules, "exporter.app", module)
     monkeypatch.setattr("exporter.app", module, raising=False)
     monkeypatch.setattr(Stop, "on_signals", lambda _: None)
+    monkeypatch.setattr(Renewal, "on_signal", lambda _: None)
     monkeypatch.setattr(logs, "configure", lambda **_: None)
     return stub
 
