@@ -20,7 +20,7 @@ from tests.gateway.history.snapshots import START_MS, process, snapshot, snapsho
 
 several = st.lists(
     snapshots(st.integers(0, 40).map(lambda at: START_MS + at * 5_000)),
-    max_size=12,
+    max_size=6,
     unique_by=lambda one: one.time_ms,
 ).map(lambda found: sorted(found, key=lambda one: one.time_ms))
 choices = st.builds(Chosen, name=st.sampled_from(("postgres", "nginx", ""))) | st.builds(
@@ -40,8 +40,8 @@ def total(found: list[Process], name: str) -> int | None:
     return sum(known) if known else None
 
 
-@settings(deadline=None)
-@given(several, choices, st.sampled_from((0, 20_000)), st.integers(1, 12))
+@settings(deadline=None, max_examples=60)
+@given(several, choices, st.sampled_from((0, 20_000)), st.integers(1, 6))
 def test_a_history_is_what_the_snapshots_say(
     found: list[Snapshot], chosen: Chosen, step_ms: int, cut: int
 ) -> None:
