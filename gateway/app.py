@@ -31,7 +31,7 @@ from gateway.http.documentation import with_documentation
 from gateway.http.doorkeeper import Doorkeeper
 from gateway.http.errors import Errors
 from gateway.http.federate import Federate
-from gateway.http.known import Known
+from gateway.http.known import Known, Seen
 from gateway.http.read import RemoteRead
 from gateway.http.routes import (
     access_routes,
@@ -329,9 +329,9 @@ class Gateway:
         self._metrics.ran(query)
         self._slow.ran(query)
 
-    def _find(self, text: str) -> Known | None:
+    def _find(self, text: str, seen: Seen) -> Known | None:
         try:
-            agent = self._registry.find(text)
+            agent = self._registry.find(text, lambda agent: seen(agent.series_labels))
         except UnknownAgent:
             return None
         return Known(agent_id=agent.id, name=agent.name, labels=agent.series_labels)

@@ -14,6 +14,7 @@ import falcon
 from gateway.access.caller import Caller
 from gateway.http import envelope
 from gateway.http.caller import caller_of
+from gateway.http.errors import capital
 from gateway.http.parameters import Parameters, bad
 from gateway.registry import messages
 from gateway.registry.discovery import is_loopback, targets
@@ -40,6 +41,9 @@ _SORTS: Final[dict[str, Callable[[Agent], Any]]] = {
     "memory": lambda agent: agent.life.vitals.memory_bytes if agent.life.vitals else 0,
 }
 
+_TELL_OF_OTHERS: Final = frozenset(("name_conflict", "replaced"))
+"""Kinds of events whose detail has the id of another agent."""
+
 Counted = Callable[[str, str], None]
 """Told of a registration or heartbeat: which, and what became of it."""
 
@@ -53,7 +57,7 @@ class Agents:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         parameters = Parameters.of(req)
         found = _chosen(_visible(self._registry, caller_of(req)), parameters)
-        _answer(resp, [_shown(self._registry, agent) for agent in found])
+        _answer(resp, [_shown(self._registry, agent, caller_of(req)) for agent in found])
 
 
 class Register:
@@ -106,7 +110,7 @@ class OneAgent:
         self._now_ms = now_ms
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
-        _answer(resp, _shown(self._registry, _found(self._registry, req, path)))
+        _answer(resp, _shown(self._registry, _found(self._registry, req, path), caller_of(req)))
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
         agent = _found(self._registry, req, path)
@@ -115,7 +119,7 @@ class OneAgent:
             changed = self._registry.edit(
                 agent.id, lambda before: messages.edited(body, before), now_ms=self._now_ms()
             )
-        _answer(resp, _shown(self._registry, changed))
+        _answer(resp, _shown(self._registry, changed, caller_of(req)))
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
         agent = _found(self._registry, req, path)
@@ -164,10 +168,7 @@ class Discovery:
 
 def may_see(caller: Caller, agent: Agent) -> bool:
     """Whether the series about an agent are among those that the caller may read."""
-    if not caller.matchers:
-        return True
-    labels = agent.series_labels
-    return all(matcher.matches(labels.get(matcher.name)) for matcher in caller.matchers)
+    return not caller.matchers or caller.sees(agent.series_labels)
 
 
 def _visible(registry: Registry, caller: Caller) -> list[Agent]:
@@ -175,15 +176,15 @@ def _visible(registry: Registry, caller: Caller) -> list[Agent]:
 
 
 def _found(registry: Registry, req: falcon.Request, path: dict[str, str]) -> Agent:
-    agent = registry.find(path["id"])
-    if not may_see(caller_of(req), agent):
-        raise UnknownAgent("There is no agent with this id or name")
-    return agent
+    caller = caller_of(req)
+    return registry.find(path["id"], lambda agent: may_see(caller, agent))
 
 
 def _may_act(caller: Caller, name: str) -> None:
     if not caller.may_act_for(name):
-        raise falcon.HTTPForbidden(description=f"{caller.name} may not speak for an agent named {name}")
+        raise falcon.HTTPForbidden(
+            description=f"{capital(caller.name)} may not speak for an agent named {name}"
+        )
 
 
 # --- what was asked ---
@@ -249,7 +250,7 @@ def _events(
         before=None if before is None else int(before),
         limit=parameters.positive("limit", EVENTS, MAX_EVENTS),
     )
-    return [_shown_event(event) for event in found]
+    return [_shown_event(event, caller_of(req)) for event in found]
 
 
 @contextmanager
@@ -288,8 +289,8 @@ def _answer(resp: falcon.Response, data: object) -> None:
     resp.data = envelope.success(data)
 
 
-def _shown(registry: Registry, agent: Agent) -> dict[str, object]:
-    """Return an agent as it is shown; times are in seconds since 1970."""
+def _shown(registry: Registry, agent: Agent, caller: Caller) -> dict[str, object]:
+    """Return an agent as it is shown to someone; times are in seconds since 1970."""
     facts, life, vitals = agent.facts, agent.life, agent.life.vitals
     return {
         "id": agent.id,
@@ -302,7 +303,7 @@ def _shown(registry: Registry, agent: Agent) -> dict[str, object]:
         "own_labels": dict(facts.labels),
         "added_labels": dict(agent.edits.labels),
         "groups": agent.edits.groups,
-        "same_name": registry.namesakes(agent),
+        "same_name": [each.id for each in registry.namesakes(agent) if may_see(caller, each)],
         "skew_s": None if life.skew_s is None else round(life.skew_s, 3),
         "first_seen": agent.first_ms / 1000,
         "version": facts.version,
@@ -320,7 +321,8 @@ def _shown(registry: Registry, agent: Agent) -> dict[str, object]:
     }
 
 
-def _shown_event(event: Event) -> dict[str, object]:
+def _shown_event(event: Event, caller: Caller) -> dict[str, object]:
+    hidden = bool(caller.matchers) and event.kind in _TELL_OF_OTHERS
     return {
         "id": event.id,
         "agent_id": event.agent_id,
@@ -328,5 +330,5 @@ def _shown_event(event: Event) -> dict[str, object]:
         "time": event.time_ms / 1000,
         "kind": event.kind,
         "status": event.status.value,
-        "detail": event.detail,
+        "detail": "" if hidden else event.detail,
     }

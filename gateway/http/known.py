@@ -21,14 +21,16 @@ class Known:
     labels: Labels
 
 
-Find = Callable[[str], Known | None]
-"""Finds an agent by its id or its name."""
+Seen = Callable[[Labels], bool]
+"""Whether an agent with these labels is there for whoever asks."""
+
+Find = Callable[[str, Seen], Known | None]
+"""Finds an agent by its id or its name, among those that are seen."""
 
 
 def visible(req: falcon.Request, find: Find, text: str) -> Known | None:
     """Return an agent by its id or name, None if there is none for the caller."""
-    agent = find(text)
-    return agent if agent is not None and caller_of(req).sees(agent.labels) else None
+    return find(text, caller_of(req).sees)
 
 
 def required(req: falcon.Request, find: Find, path: dict[str, str]) -> Known:

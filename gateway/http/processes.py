@@ -18,7 +18,7 @@ from gateway.history.snapshot import MEASURES, TOTALS, Process, Snapshot, Whole
 from gateway.http import envelope
 from gateway.http.asked import duration_of, invalid, limit_of, moment, moment_or, near
 from gateway.http.caller import caller_of
-from gateway.http.errors import ApiError
+from gateway.http.errors import ApiError, capital
 from gateway.http.known import Find, required
 from gateway.http.parameters import Parameters, time_ms
 from gateway.storage.errors import StorageUnavailable
@@ -97,13 +97,13 @@ class Processes:
 
     def _take(self, req: falcon.Request, agent_id: str) -> bool:
         # Only an id will do here: a name may be another's tomorrow.
-        agent = self._find(agent_id)
+        agent = self._find(agent_id, lambda _: True)
         if agent is None or agent.agent_id != agent_id:
             raise falcon.HTTPNotFound(description="There is no agent with this id: it has to register first")
         caller = caller_of(req)
         if not caller.may_act_for(agent.name):
             raise falcon.HTTPForbidden(
-                description=f"{caller.name} may not speak for an agent named {agent.name}"
+                description=f"{capital(caller.name)} may not speak for an agent named {agent.name}"
             )
         encoding = req.get_header("Content-Encoding", default="identity").strip().lower()
         if encoding not in ENCODINGS:

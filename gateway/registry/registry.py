@@ -82,15 +82,18 @@ class Registry:
         with self._lock:
             return self._agents.get(agent_id)
 
-    def find(self, text: str) -> Agent:
-        """Return the agent with an id, or with a name; raises UnknownAgent or AmbiguousName.
+    def find(self, text: str, seen: Callable[[Agent], bool] = lambda _: True) -> Agent:
+        """Return the agent with an id, or with a name, of those that are seen; raises UnknownAgent or
+        AmbiguousName.
 
         Of several with a name the only one that is there is meant.
         """
         with self._lock:
-            if found := self._agents.get(text):
-                return found
-            named = [self._agents[each] for each in sorted(self._named.get(text, ()))]
+            found = self._agents.get(text)
+            rivals = [self._agents[each] for each in sorted(self._named.get(text, ()))]
+        if found is not None and seen(found):
+            return found
+        named = [agent for agent in rivals if seen(agent)]
         there = [agent for agent in named if agent.life.status.is_up]
         if len(named) == 1 or len(there) == 1:
             return (there or named)[0]
@@ -99,10 +102,10 @@ class Registry:
         ids = ", ".join(agent.id for agent in named)
         raise AmbiguousName(f"{len(named)} agents have this name. Say which is meant by its id: {ids}")
 
-    def namesakes(self, agent: Agent) -> list[str]:
-        """Return the ids of the other agents with its name."""
+    def namesakes(self, agent: Agent) -> list[Agent]:
+        """Return the other agents with its name."""
         with self._lock:
-            return sorted(self._named.get(agent.name, set()) - {agent.id})
+            return [self._agents[each] for each in sorted(self._named.get(agent.name, set()) - {agent.id})]
 
     def count(self) -> dict[Status, int]:
         """Return how many agents have each status."""

@@ -207,7 +207,7 @@ def test_a_token_speaks_only_for_its_names(front: Front) -> None:
         ("/agents/register", {"agent_id": "agent-0002", "name": "web-9"}),
     ):
         status, sentence = front.error("POST", path, said)
-        assert (status, sentence[:17]) == (403, "token web may not")
+        assert (status, sentence[:17]) == (403, "Token web may not")
 
 
 def test_a_viewer_sees_only_what_its_matchers_take(front: Front) -> None:
@@ -219,6 +219,20 @@ def test_a_viewer_sees_only_what_its_matchers_take(front: Front) -> None:
     for method, path in (("GET", ""), ("GET", "/events"), ("DELETE", ""), ("PATCH", "")):
         assert front.error(method, f"/agents/web-2{path}", None if method == "GET" else {})[0] == 404
     assert len(front.ask("GET", "/sd/agents").json) == 2
+
+
+def test_a_viewer_hears_nothing_of_hidden_agents_with_the_name_of_a_seen_one(front: Front) -> None:
+    for number in (1, 2, 4):
+        front.register(number, name="web-1")
+    for number in (6, 8):
+        front.register(number, name="db-1")
+    front.caller = Caller(name="viewer", rights=frozenset({Right.READ}), matchers=(PROD,))
+    assert front.data("GET", "/agents/web-1")["id"] == "agent-0001"
+    assert front.data("GET", "/agents/web-1")["same_name"] == []
+    assert front.error("GET", "/agents/db-1")[0] == 404
+    events = front.data("GET", "/agents/agent-0001/events")
+    assert {event["kind"] for event in events} >= {"name_conflict"}
+    assert not [event for event in events if "agent-000" in event["detail"]]
 
 
 def test_prometheus_finds_the_agents(front: Front) -> None:

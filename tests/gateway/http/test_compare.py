@@ -17,7 +17,7 @@ from gateway.http import application
 from gateway.http.accounting import Accounting
 from gateway.http.compare import MAX_AGENTS, MAX_VALUES
 from gateway.http.errors import Errors
-from gateway.http.known import Known
+from gateway.http.known import Known, Seen
 from gateway.http.query import MAX_STEPS
 from gateway.http.routes import compare_routes, is_query
 from gateway.query.service import Queries
@@ -60,10 +60,10 @@ class Comparison:
         return {at: float(value) for at, value in result[0]["values"]} if result else {}
 
 
-def find(text: str) -> Known | None:
+def find(text: str, seen: Seen) -> Known | None:
     name = text.removeprefix("id-of-")
     known = Known(agent_id=f"id-of-{name}", name=name, labels=Labels({"instance": name}))
-    return known if name in NAMES else None
+    return known if name in NAMES and seen(known.labels) else None
 
 
 @pytest.fixture

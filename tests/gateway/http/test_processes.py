@@ -18,7 +18,7 @@ from gateway.history.upkeep import Policy, Tidying
 from gateway.http import application
 from gateway.http.accounting import Accounting
 from gateway.http.errors import Errors
-from gateway.http.known import Known
+from gateway.http.known import Known, Seen
 from gateway.http.processes import OUTCOMES
 from gateway.http.routes import history_routes
 from gateway.metrics import Metrics
@@ -61,11 +61,12 @@ class History:
         return answer.json["data"]
 
 
-def find(text: str) -> Known | None:
+def find(text: str, seen: Seen) -> Known | None:
     names = {AGENT: "web-1", "web-1": "web-1", "agent-2": "db-1"}
     agent_id = AGENT if text == "web-1" else text
     name = names.get(text)
-    return name and Known(agent_id=agent_id, name=name, labels=Labels({"instance": name}))  # type: ignore[return-value]
+    labels = Labels({"instance": name or ""})
+    return Known(agent_id=agent_id, name=name, labels=labels) if name and seen(labels) else None
 
 
 @pytest.fixture
@@ -284,7 +285,7 @@ def test_nobody_gets_what_is_not_theirs(history: History) -> None:
     answer = history.post(sent(START_MS + 1), "identity")
     assert (answer.status_code, answer.json["error"]) == (
         403,
-        "db may not speak for an agent named web-1.",
+        "Db may not speak for an agent named web-1.",
     )
     assert history.post(sent(START_MS, agent="agent-2"), "identity", "agent-2").status_code == 200
 

@@ -120,7 +120,7 @@ def test_two_that_live_under_one_name_are_told_and_the_newer_holds_it() -> None:
     register(made, 2, name="web-1", at_ms=START_MS + 1)
     assert kinds(made, ONE) == ["registered", "name_conflict"]
     assert kinds(made, TWO) == ["registered", "name_conflict"]
-    assert made.namesakes(made.find(ONE)) == [TWO]
+    assert [agent.id for agent in made.namesakes(made.find(ONE))] == [TWO]
     assert [agent.id for agent in made.holders()] == [TWO]
     with pytest.raises(AmbiguousName, match="agent-0001, agent-0002"):
         made.find("web-1")
