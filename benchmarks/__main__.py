@@ -15,6 +15,7 @@ MODULES: Final = (
     "disk",
     "encode",
     "fleet",
+    "forward",
     "history",
     "imports",
     "index",

@@ -99,7 +99,7 @@ class Receive:
 
     def measure(self) -> Row:
         """Send every series once, and then again and again."""
-        bodies = _bodies(self.encode, self.series, 1 + RUNS * ROUNDS, shift=self.shift)
+        bodies = bodies_of(self.encode, self.series, 1 + RUNS * ROUNDS, shift=self.shift)
         requests = SERIES // self.series
         runs = [bodies[:requests]]
         runs += [
@@ -114,7 +114,7 @@ class Receive:
             for run in runs
         ]
         with self.start() as port:
-            first, *rest = _send_elsewhere(port, shares, self.content_type)
+            first, *rest = send_elsewhere(port, shares, self.content_type)
         micros = [seconds * 1e6 / (requests * ROUNDS) for seconds in rest]
         median = statistics.median(micros)
         beside = [f"{theirs / median:.1f} x {name}" for name, theirs in self.medians.items()]
@@ -139,7 +139,7 @@ def gateway() -> Iterator[int]:
         yield program.port
 
 
-def _bodies(encode: Encode, series: int, rounds: int, *, shift: bool) -> list[bytes]:
+def bodies_of(encode: Encode, series: int, rounds: int, *, shift: bool) -> list[bytes]:
     """Every series once in each round, other values every time, in order of time."""
     rng = random.Random(SERIES)
     names = [labels_of(index) for index in range(SERIES)]
@@ -161,7 +161,7 @@ def _bodies(encode: Encode, series: int, rounds: int, *, shift: bool) -> list[by
     return found
 
 
-def _send_elsewhere(port: int, runs: Sequence[Sequence[list[bytes]]], content_type: str) -> list[float]:
+def send_elsewhere(port: int, runs: Sequence[Sequence[list[bytes]]], content_type: str) -> list[float]:
     """Send each run in another process; return the seconds of each."""
     spawn = multiprocessing.get_context("spawn")
     results: multiprocessing.Queue[list[float]] = spawn.Queue()

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from exporter.checks import problems as agent_problems
 from exporter.settings import AgentSettings
+from gateway.forward.checks import problems as gateway_problems
 from gateway.settings import GatewaySettings
-from gateway.settings import problems as gateway_problems
 from runtime.errors import SettingsError
 from runtime.settings import Section, load, settings_of
 from runtime.settingsfile import Keys, keys_of

@@ -64,7 +64,7 @@ def _receiver(at: str, receiver: RemoteWrite) -> Iterator[str]:
     yield from url(f"{at}.url", receiver.url)
     if receiver.remote_timeout.ms <= 0:
         yield f"{at}.remote_timeout: expected more than 0, got {receiver.remote_timeout}."
-    yield from _headers(f"{at}.headers", receiver.headers)
+    yield from headers(f"{at}.headers", receiver.headers)
     yield from _credentials(at, receiver.basic_auth, receiver.authorization)
     yield from tls(f"{at}.tls_config", receiver.tls_config)
     yield from proxy(f"{at}.proxy_url", receiver.proxy_url)
@@ -127,14 +127,15 @@ def labels(key: str, labels: Iterable[LabelPair], reserved: Mapping[str, str]) -
         seen.add(label.name)
 
 
-def _headers(key: str, headers: Iterable[LabelPair]) -> Iterator[str]:
+def headers(key: str, pairs: Iterable[LabelPair]) -> Iterator[str]:
+    """Say what is wrong with headers."""
     seen = set()
-    for header in headers:
+    for header in pairs:
         name = header.name.lower()
         if not _HEADER.fullmatch(header.name):
             yield f'{key}: "{header.name}" is no name of a header.'
         elif name in _OWN_HEADERS:
-            yield f"{key}: {header.name} cannot be set here: the agent writes it itself."
+            yield f"{key}: {header.name} cannot be set here: the request has it already."
         elif name in seen:
             yield f"{key}: {header.name} is given twice."
         if not header.value.isprintable() or not header.value.isascii():

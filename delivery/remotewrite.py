@@ -15,7 +15,7 @@ from remotewrite.encode.halving import halves_of_v2
 from remotewrite.errors import RemoteWriteError
 from runtime.logs import Log
 
-_HEADERS: Final = {
+HEADERS: Final = {
     2: {
         "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
         "Content-Encoding": "snappy",
@@ -46,7 +46,7 @@ class RemoteWrite:
                 body = compress(v1_from_v2(decompress(body)))
             except RemoteWriteError as error:
                 raise Unsendable(str(error)) from None
-        return body, _HEADERS[self.version]
+        return body, HEADERS[self.version]
 
     def judge(self, answer: Answer) -> Verdict:
         """Say what an answer means.

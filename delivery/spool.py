@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,8 @@ MAX_HELD: Final = 64
 
 _SUFFIX: Final = ".spool"
 _NUMBERED: Final = re.compile(rf"[0-9]{{1,16}}{re.escape(_SUFFIX)}")
+
+_NEVER_MS: Final = 1 << 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ class Filling:
 
 
 class Spool:
-    """Batches that wait, safe for one thread that appends and one that sends.
+    """Batches that wait, safe for threads that append and one that sends: it never waits for their disk.
 
     `sync` has each batch on the disk before `append` returns; without it a power failure may cost the last
     seconds, a killed process still nothing.
@@ -106,12 +108,17 @@ class Spool:
         self.order: Order = order
         self._sync = sync
         self._segment_bytes = min(SEGMENT_BYTES, limits.bytes // MIN_SEGMENTS)
+        # Whoever appends holds the first, and the second only while nothing waits for the disk.
+        self._writing = threading.Lock()
         self._lock = threading.Lock()
         self._waiting: OrderedDict[int, Waiting] = OrderedDict()
         self._segments: OrderedDict[int, _Segment] = OrderedDict()
         self._held: deque[int] = deque()
         self._lost: dict[Reason, int] = {"size": 0, "age": 0, "damage": 0, "disk": 0}
         self._damaged_bytes = 0
+        self._bytes = 0
+        self._oldest_ms = _NEVER_MS
+        self._look_again_ms = 0
         self._sequence = 0
         self._newest_next = True
         self._active: BinaryIO | None = None
@@ -126,7 +133,7 @@ class Spool:
 
     def close(self) -> None:
         """Let go of the directory. What waits is there next time, except what the disk did not take."""
-        with self._lock:
+        with self._writing, self._lock:
             self._seal()
             for number in list(self._segments):
                 self._tidy(number)
@@ -135,21 +142,36 @@ class Spool:
     # --- for the one who fills it ---
 
     def append(self, batch: Batch, *, now_ms: int) -> None:
-        """Keep a batch; what is too old, and the oldest when there is no room, is dropped and counted."""
-        record = record_bytes(batch)
-        with self._lock:
-            self._drop_old(now_ms)
-            if len(record) > self._limits.bytes or len(batch.body) > MAX_BODY_BYTES:
-                self._lost["size"] += batch.samples
-                return
-            self._sequence += 1
-            try:
-                place = self._write(record)
-            except OSError:
-                self._abandon()
+        """Keep a batch; what is too old, and the oldest when there is no room, is dropped and counted.
+
+        While the disk takes nothing, it waits in memory.
+        """
+        try:
+            self.keep([batch], now_ms=now_ms)
+        except OSError:
+            with self._lock:
                 self._hold(batch)
-                return
-            self._expect(place[0], place[1], batch)
+
+    def keep(self, batches: Iterable[Batch], *, now_ms: int) -> None:
+        """Keep batches with one sync for all; raises OSError, and then some of them are not kept."""
+        with self._writing:
+            with self._lock:
+                self._drop_old(now_ms)
+            run: list[tuple[Batch, bytes]] = []
+            size = 0
+            for batch in batches:
+                record = record_bytes(batch)
+                if len(record) > self._limits.bytes or len(batch.body) > MAX_BODY_BYTES:
+                    with self._lock:
+                        self._lost["size"] += batch.samples
+                    continue
+                if run and size + len(record) > self._segment_bytes:
+                    self._write(run)
+                    run, size = [], 0
+                run.append((batch, record))
+                size += len(record)
+            if run:
+                self._write(run)
 
     # --- for the one who empties it ---
 
@@ -207,6 +229,31 @@ class Spool:
                 damaged_bytes=self._damaged_bytes,
             )
 
+    def _write(self, run: list[tuple[Batch, bytes]]) -> None:
+        """Append records to one file; raises OSError. The lock is free while the disk is at work."""
+        data = b"".join([record for _, record in run])
+        try:
+            with self._lock:
+                self._make_room(len(data))
+                file = self._active or self._begin()
+                number = self._last_segment
+            file.write(data)
+            file.flush()
+            if self._sync:
+                os.fsync(file.fileno())
+        except OSError:
+            with self._lock:
+                self._abandon()
+            raise
+        with self._lock:
+            segment = self._segments[number]
+            for batch, record in run:
+                self._expect(number, segment.bytes, batch)
+                segment.bytes += len(record)
+            self._bytes += len(data)
+            if segment.bytes >= self._segment_bytes:
+                self._seal()
+
     # --- under the lock ---
 
     def _load(self) -> int:
@@ -220,15 +267,17 @@ class Spool:
             with path.open("r+b") as file:
                 for found in read_records(file):
                     segment.bytes = found.end
-                    self._sequence += 1
                     if not found.done:
                         self._expect(number, found.offset, found.batch)
                 self._damaged_bytes += file.seek(0, os.SEEK_END) - segment.bytes
                 file.truncate(segment.bytes)
+            self._bytes += segment.bytes
             self._tidy(number)
         return number
 
     def _expect(self, segment: int, offset: int, batch: Batch, body: bytes = b"") -> None:
+        self._sequence += 1
+        self._oldest_ms = min(self._oldest_ms, batch.oldest_ms)
         self._waiting[self._sequence] = Waiting(
             sequence=self._sequence,
             segment=segment,
@@ -240,22 +289,6 @@ class Spool:
         )
         if segment:
             self._segments[segment].waiting.add(self._sequence)
-
-    def _write(self, record: bytes) -> tuple[int, int]:
-        """Append a record and return its file and place; raises OSError."""
-        self._make_room(len(record))
-        file = self._active or self._begin()
-        segment = self._segments[self._last_segment]
-        file.write(record)
-        file.flush()
-        if self._sync:
-            os.fsync(file.fileno())
-        offset = segment.bytes
-        segment.bytes += len(record)
-        number = self._last_segment
-        if segment.bytes >= self._segment_bytes:
-            self._seal()
-        return number, offset
 
     def _begin(self) -> BinaryIO:
         self._last_segment += 1
@@ -291,7 +324,7 @@ class Spool:
         self._held.append(self._sequence)
 
     def _make_room(self, wanted: int) -> None:
-        while self._segments and self._bytes() + wanted > self._limits.bytes:
+        while self._segments and self._bytes + wanted > self._limits.bytes:
             number, segment = next(iter(self._segments.items()))
             if number == self._last_segment:
                 self._seal()
@@ -302,8 +335,13 @@ class Spool:
 
     def _drop_old(self, now_ms: int) -> None:
         limit = now_ms - self._limits.age_ms
+        if self._oldest_ms >= limit or now_ms < self._look_again_ms:
+            return
         for old in [each for each in self._waiting.values() if each.oldest_ms < limit]:
             self._lose(old, "age")
+        self._oldest_ms = min((each.oldest_ms for each in self._waiting.values()), default=_NEVER_MS)
+        # All that wait are looked at: not again for each batch, where each finds one that is too old.
+        self._look_again_ms = now_ms + self._limits.age_ms // 1000
 
     def _lose(self, waiting: Waiting, reason: Reason) -> None:
         self._lost[reason] += waiting.samples
@@ -321,11 +359,9 @@ class Spool:
         if segment.waiting or (self._active is not None and number == self._last_segment):
             return
         del self._segments[number]
+        self._bytes -= segment.bytes
         with suppress(OSError):
             segment.path.unlink(missing_ok=True)
-
-    def _bytes(self) -> int:
-        return sum(segment.bytes for segment in self._segments.values())
 
 
 @contextmanager

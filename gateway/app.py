@@ -5,22 +5,27 @@ Owns the order of starting and stopping, and is the only reader of clocks and ma
 
 import os
 import platform
+import random
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from delivery.targets import path_of
 from gateway.access.desk import Desk
 from gateway.access.gate import Clocks as GateClocks
 from gateway.access.gate import Gate, Openness
 from gateway.access.passwords import Passwords
 from gateway.compare.comparing import Comparer
+from gateway.forward.passing import OWN_REFERENCES, Also, Passing
+from gateway.forward.setup import make_forwarder
+from gateway.forward.upstream import Upstream
 from gateway.history.archive import Archive
 from gateway.history.receiving import SnapshotReceiver
 from gateway.history.upkeep import Policy as HistoryPolicy
@@ -39,7 +44,9 @@ from gateway.http.routes import (
     compare_routes,
     history_routes,
     is_query,
+    is_relayed,
     query_routes,
+    relayed_routes,
     routes,
     settings_routes,
     sharing_routes,
@@ -50,6 +57,7 @@ from gateway.http.server import HttpServer
 from gateway.http.starting import STOPPING, Entrance
 from gateway.http.status import runtime_info
 from gateway.ingest.budget import Budget
+from gateway.ingest.port import SeriesStore
 from gateway.ingest.receiver import Clocks, Receiver
 from gateway.keeper import Caretaker, Eraser, Shelf, Timekeeper
 from gateway.metrics import Metrics
@@ -90,6 +98,9 @@ if TYPE_CHECKING:
 # The step in work is a transaction; the server has taken up to 3 of the 5 s that a stop may take.
 _UPKEEP_STOP_SECONDS = 1.0
 
+# A request to a destination may take longer: then it is sent again after the next start.
+_FORWARD_STOP_SECONDS = 0.5
+
 # Of max_disk, for process history that has no limit of its own: dropping samples would not make room for it.
 _HISTORY_SHARE = 4
 
@@ -104,6 +115,18 @@ LIVE: Final = frozenset(
 
 _STUCK_S: Final = 20.0
 """The loop of all connections turns five times a second. If it has not for so long, only a restart helps."""
+
+
+class Clock:
+    """The clocks of the machine, for what sends."""
+
+    def now_s(self) -> float:
+        """Return the seconds since 1970."""
+        return time.time()
+
+    def rising_s(self) -> float:
+        """Return seconds that only rise."""
+        return time.monotonic()
 
 
 class Gateway:
@@ -131,6 +154,7 @@ class Gateway:
                 rising_us=lambda: time.monotonic_ns() // 1000,
             ),
         )
+        self._passing: Sequence[Passing] = ()
         self._slow = SlowQueries(self._log, threshold_s=lambda: self._settings.query.slow.ms / 1000)
         self._budget, self._memory = Budget(), Memory(settings.query.max_memory.bytes)
         self._metrics = Metrics(version=self._version, python=platform.python_version())
@@ -154,13 +178,13 @@ class Gateway:
             on_unreadable=self._accounting.unreadable,
             new_id=_new_id,
             on_cut=self._metrics.cut,
-            is_query=is_query,
+            is_query=is_query if settings.store else is_relayed,
             query_threads=max(settings.query.max_concurrency, 1),
             tls=tls,
         )
 
     def serve(self, stop: Stop) -> None:
-        """Serve until the wish to stop; raises StorageError. SIGHUP takes the settings anew."""
+        """Serve until the wish to stop; raises as `open` does. SIGHUP takes the settings anew."""
         self._stop = stop
         hang_ups = HangUps()
         with ThreadPoolExecutor(1, thread_name_prefix="http") as threads:
@@ -187,10 +211,12 @@ class Gateway:
         self._log.info("gateway.stopped", reason=stop.reason)
 
     def close(self) -> None:
-        """End the upkeep and close the store."""
+        """End the upkeep and the forwarding, and close the store."""
         self._caretaker.stop(_UPKEEP_STOP_SECONDS)
         self._watch.stop(_UPKEEP_STOP_SECONDS)
         self._historian.stop(_UPKEEP_STOP_SECONDS)
+        # Nothing comes in any more; what waits is in the queues, and goes out after the next start.
+        self._forwarder.stop(_FORWARD_STOP_SECONDS)
         self._store.close()
 
     @property
@@ -198,7 +224,7 @@ class Gateway:
         return self._current.settings
 
     def open(self) -> None:
-        """Open the store, and let requests in; raises StorageError."""
+        """Open the store, and let requests in; raises StorageError, SettingsError or ForwardingFailed."""
         settings, metrics = self._settings, self._metrics
         self._store = self._open_store(settings)
         self._upkeep = Upkeep(
@@ -219,6 +245,7 @@ class Gateway:
         self.routes = with_documentation(access | self._routes(), version=self._version)
         self._watch.start()
         self._historian.start()
+        self._forwarder.start()
         self.application = application.create(
             routes=self.routes,
             accounting=self._accounting,
@@ -235,21 +262,13 @@ class Gateway:
             logs.configure(form=settings.log_format, level=settings.log_level)
         self._memory.allow(settings.query.max_memory.bytes)
         self._store.allow_series(settings.limits.series)
+        for passing in self._passing:
+            passing.allow_series(settings.limits.series)
         self._upkeep.policy = _policy(settings)
 
     def _routes(self) -> dict[str, object]:
         metrics = self._metrics
-        shelf = Shelf(
-            self._store,
-            oldest_ms=lambda: _now_ms() - self._settings.retention.ms,
-            stopwatch=time.perf_counter,
-            committed=metrics.committed,
-        )
-        receiver = Receiver(
-            shelf,
-            clocks=Clocks(now_ms=_now_ms, stopwatch=time.perf_counter),
-            budget=self._budget,
-        )
+        shelf, receiver = self._forwarding()
         return (
             routes(
                 version=self._version,
@@ -263,6 +282,7 @@ class Gateway:
             )
             | self._reading_routes()
             | self._sharing_routes()
+            | self._relayed_routes()
             | self._settings_routes()
             | self._agents_routes(shelf)
             | self._history_routes()
@@ -294,6 +314,53 @@ class Gateway:
             secure=secure,
         )
         return paths, Doorkeeper(gate, note=accounts.note, now_ms=_now_ms, log=self._log)
+
+    def _forwarding(self) -> tuple[SeriesStore, Receiver]:
+        """Make a store for the gateway's own series, the receiver, and what passes on what both take."""
+        settings = self._settings
+        shelf: SeriesStore = Shelf(
+            self._store,
+            oldest_ms=lambda: _now_ms() - self._settings.retention.ms,
+            stopwatch=time.perf_counter,
+            committed=self._metrics.committed,
+        )
+        own = shelf
+        if not settings.store:
+            shelf, own = self._passing = (
+                Passing(max_series=settings.limits.series),
+                Passing(max_series=settings.limits.series, first=OWN_REFERENCES),
+            )
+        self._forwarder = forwarder = make_forwarder(
+            settings,
+            labels=lambda ref: (own if ref >= OWN_REFERENCES else shelf).labels(ref),
+            environment=os.environ,
+            clock=Clock(),
+            chance=random.random,
+            user_agent=f"fleetgauge/{self._version}",
+            log=Log("forward"),
+        )
+        self._metrics.watch_forwarding(forwarder.readings)
+        clocks = Clocks(now_ms=_now_ms, stopwatch=time.perf_counter)
+        pass_on = forwarder.take if forwarder.destinations else None
+        receiver = Receiver(shelf, clocks=clocks, budget=self._budget, pass_on=pass_on)
+        for passing in self._passing[:1]:
+            passing.forget = receiver.forget
+        return (Also(own, pass_on) if pass_on else own), receiver
+
+    def _relayed_routes(self) -> dict[str, object]:
+        """Let another server answer queries where no samples are kept."""
+        settings = self._settings
+        if settings.store:
+            return {}
+        if not settings.query_url:
+            return relayed_routes(None)
+        upstream = Upstream(
+            settings.query_url,
+            headers={pair.name: pair.value for pair in settings.query_headers},
+            token_file=path_of(settings.query_token_file),
+            timeout_s=lambda: self._settings.query.timeout.ms / 1000,
+        )
+        return relayed_routes(upstream)
 
     def _reading_routes(self) -> dict[str, object]:
         queries = Queries(
@@ -369,7 +436,7 @@ class Gateway:
             ),
         )
 
-    def _agents_routes(self, shelf: Shelf) -> dict[str, object]:
+    def _agents_routes(self, shelf: SeriesStore) -> dict[str, object]:
         """Make the registry of agents and what looks after it."""
         metrics, settings = self._metrics, self._settings
         registry = self._registry = Registry(

@@ -23,7 +23,9 @@ from gateway.client.errors import QueryFailed, WrongRequest
 from gateway.client.show import Asked, Terminal, show
 from gateway.client.tables import visible
 from gateway.client.times import written
-from gateway.settings import GatewaySettings, problems
+from gateway.forward.checks import problems
+from gateway.forward.errors import ForwardingFailed
+from gateway.settings import GatewaySettings
 from gateway.storage.errors import StorageError
 from runtime import logs
 from runtime.cli import Reread, UsageProblem, settings_command
@@ -55,7 +57,7 @@ def gateway(settings: GatewaySettings, reread: Reread[GatewaySettings]) -> None:
         Gateway(settings, reread=reread).serve(stop)
     except (ListenRefused, SettingsError) as error:
         raise UsageProblem(str(error)) from error
-    except (ListenFailed, StorageError) as error:
+    except (ListenFailed, StorageError, ForwardingFailed) as error:
         raise click.ClickException(str(error)) from error
 
 

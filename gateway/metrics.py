@@ -3,7 +3,7 @@
 Owns the names, help and labels of all self-metrics. Must not know HTTP.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,6 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
+from gateway.forward.destination import Readings as Forwarded
 from gateway.ingest.outcome import Outcome
 from gateway.query.service import Ran
 from gateway.registry.model import Status
@@ -89,6 +90,45 @@ HISTORY_GAUGES = {
     "bytes": "Bytes of the process history.",
 }
 """What the process history can be asked for, by the name of its reading."""
+
+FORWARD_GAUGES: Mapping[str, tuple[str, Callable[[Forwarded], float | None]]] = {
+    "waiting_batches": ("Requests that wait for a destination.", lambda each: each.waiting_batches),
+    "waiting_samples": ("Samples that wait for a destination.", lambda each: each.waiting_samples),
+    "waiting_bytes": ("Bytes of what waits for a destination.", lambda each: each.waiting_bytes),
+    "oldest_timestamp_seconds": (
+        "When the oldest that waits for a destination came in, in seconds since 1970.",
+        lambda each: None if each.oldest_ms is None else each.oldest_ms / 1000,
+    ),
+    "up": (
+        "Whether the last request to a destination was answered as wished.",
+        lambda each: not each.trouble,
+    ),
+}
+"""What a destination can be asked for."""
+
+FORWARD_COUNTERS: Mapping[str, tuple[str, Callable[[Forwarded], float]]] = {
+    "sent_batches": ("Requests that a destination took.", lambda each: each.sent_batches),
+    "sent_samples": ("Samples that a destination took.", lambda each: each.sent_samples),
+    "refused_samples": ("Samples that a destination refused for good.", lambda each: each.refused_samples),
+    "failures": ("Requests to a destination that have to be sent again.", lambda each: each.failures),
+    "damaged_bytes": (
+        "Bytes left out of a queue at the start: half written.",
+        lambda each: each.damaged_bytes,
+    ),
+}
+"""What a destination counts."""
+
+FORWARD_REASONS: Mapping[str, tuple[str, Callable[[Forwarded], Mapping[str, int]]]] = {
+    "lost_samples": (
+        "Samples dropped while they waited for a destination, by reason.",
+        lambda each: each.lost_samples,
+    ),
+    "left_out_samples": (
+        "Samples that a destination does not get, by reason.",
+        lambda each: each.left_out_samples,
+    ),
+}
+"""What a destination counts by reasons."""
 
 Readings = Mapping[str, Callable[[], float]]
 
@@ -200,6 +240,10 @@ class Metrics:
         """Count snapshots that were dropped."""
         self._history.dropped.labels(reason).inc(snapshots)
 
+    def watch_forwarding(self, readings: Callable[[], Sequence[Forwarded]]) -> None:
+        """Show how each destination is, asked at each scrape."""
+        self.registry.register(_Forward(readings))
+
     def committed(self, seconds: float) -> None:
         """Count a batch that is durable."""
         self._commit_seconds.observe(seconds)
@@ -290,6 +334,36 @@ class _AgentCounts(Collector):
         for status, number in self._count().items():
             family.add_metric([status.value], number)
         yield family
+
+
+class _Forward(Collector):
+    """What is passed on."""
+
+    def __init__(self, readings: Callable[[], Sequence[Forwarded]]) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask each destination."""
+        found = self._readings()
+        for name, (text, gauge) in FORWARD_GAUGES.items():
+            family = GaugeMetricFamily(f"fleetgauge_forward_{name}", text, labels=["destination"])
+            for each in found:
+                if (value := gauge(each)) is not None:
+                    family.add_metric([each.name], float(value))
+            yield family
+        for name, (text, counter) in FORWARD_COUNTERS.items():
+            counted = CounterMetricFamily(f"fleetgauge_forward_{name}", text, labels=["destination"])
+            for each in found:
+                counted.add_metric([each.name], counter(each))
+            yield counted
+        for name, (text, reasons) in FORWARD_REASONS.items():
+            by_reason = CounterMetricFamily(
+                f"fleetgauge_forward_{name}", text, labels=["destination", "reason"]
+            )
+            for each in found:
+                for reason, count in reasons(each).items():
+                    by_reason.add_metric([each.name, reason], count)
+            yield by_reason
 
 
 class _Query:

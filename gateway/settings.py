@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
+from delivery.settings import RemoteWrite
 from runtime.logs import LogFormat, LogLevel
 from runtime.settings import Section
-from runtime.values import Address, Duration, Size
+from runtime.values import Address, Duration, LabelPair, Size
 
 Sync = Literal["full", "normal", "off"]
 
@@ -50,6 +51,16 @@ class Query(Section, frozen=True, kw_only=True):
     lookback_delta: Annotated[Duration, "A sample counts for so long."] = Duration.parse("5m")
 
 
+class Forwarding(Section, frozen=True, kw_only=True):
+    """How samples are passed on."""
+
+    max_size: Annotated[Size, "Keep so much for each destination; drop the oldest when more waits."] = (
+        Size.parse("4GiB")
+    )
+    max_age: Annotated[Duration, "Drop what has waited for so long."] = Duration.parse("7d")
+    shards: Annotated[int, "Send over so many connections to each destination."] = 1
+
+
 class GatewaySettings(Section, frozen=True, kw_only=True):
     """What one can tell the gateway."""
 
@@ -68,12 +79,30 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
         Size,
         "Drop the oldest process snapshots when all are larger; 0: a quarter of max_disk, if set.",
     ] = NO_LIMIT
+    store: Annotated[
+        bool, "Keep samples here. Without it they are only passed on, and queries go to query_url."
+    ] = True
+    forward: Annotated[
+        tuple[str, ...], "Pass all samples on to this receiver of remote write: http://HOST:PORT[/PATH]."
+    ] = ()
+    external_labels: Annotated[
+        tuple[LabelPair, ...], "A label, NAME=VALUE, for all series that are passed on and lack it."
+    ] = ()
+    query_url: Annotated[str, "Without a store: let this server answer queries, http://HOST:PORT[/PATH]."] = (
+        ""
+    )
+    query_headers: Annotated[tuple[LabelPair, ...], "Headers for the server of query_url, NAME=VALUE."] = ()
+    query_token_file: Annotated[str, "A file with a bearer token for the server of query_url."] = ""
     log_format: Annotated[LogFormat, "How a log line looks."] = "logfmt"
     log_level: Annotated[LogLevel, "Leave out log lines below this level."] = "info"
     storage: Storage = Storage()
     limits: Limits = Limits()
     query: Query = Query()
     agents: Agents = Agents()
+    forwarding: Forwarding = Forwarding()
+    remote_write: Annotated[
+        tuple[RemoteWrite, ...], "Pass samples on to these receivers, written as in Prometheus."
+    ] = ()
 
 
 def problems(settings: GatewaySettings) -> list[str]:

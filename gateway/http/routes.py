@@ -10,6 +10,7 @@ from gateway.access.audit import Numbered
 from gateway.access.desk import Desk
 from gateway.access.gate import Gate
 from gateway.compare.comparing import Comparer
+from gateway.forward.upstream import Upstream
 from gateway.history.archive import Archive
 from gateway.history.receiving import SnapshotReceiver
 from gateway.http.accounts import AuditLog, TokenById, Tokens, UserByName, UserPassword, Users
@@ -34,6 +35,7 @@ from gateway.http.metrics import SelfMetrics
 from gateway.http.processes import ProcessChanges, Processes, ProcessHistory, ProcessTimes
 from gateway.http.query import Query, QueryRange
 from gateway.http.read import RemoteRead
+from gateway.http.relay import NoSamples, Relayed, RelayedBody, RelayedForm, RelayedGet, RelayedPage
 from gateway.http.reload import Reload
 from gateway.http.series import LabelNames, LabelValues, MetadataOfMetrics, QueryExemplars, Series
 from gateway.http.status import BuildInfo, RuntimeInfo, Settings, TsdbStatus
@@ -55,6 +57,18 @@ STATS: Final = f"{_AGENTS}{{id}}/stats"
 PROCESSES: Final = f"{_AGENTS}{{id}}/processes"
 _LONG: Final = ("/stats", "/processes/history", "/processes/times")
 """What is asked of an agent that may take as long as a query."""
+RELAYED: Final[Mapping[str, type[Relayed]]] = {
+    QUERIES: RelayedForm,
+    RANGE_QUERIES: RelayedForm,
+    REMOTE_READ: RelayedBody,
+    FEDERATE: RelayedPage,
+    "/api/v1/query_exemplars": RelayedForm,
+    "/api/v1/series": RelayedForm,
+    "/api/v1/labels": RelayedForm,
+    "/api/v1/label/{name}/values": RelayedGet,
+    "/api/v1/metadata": RelayedGet,
+}
+"""What another server is asked for where no samples are kept."""
 
 
 def is_query(path: str) -> bool:
@@ -144,6 +158,17 @@ def query_routes(*, queries: Queries, catalog: Catalog, now_ms: Callable[[], int
         "/api/v1/alerts": Alerts(),
         "/api/v1/alertmanagers": Alertmanagers(),
     }
+
+
+def relayed_routes(upstream: Upstream | None) -> dict[str, object]:
+    """The paths for reading, for a gateway that keeps no samples: another server answers, or none."""
+    relayed: dict[str, object] = {path: resource(upstream) for path, resource in RELAYED.items()}
+    return relayed | dict.fromkeys((COMPARE, STATS), NoSamples())
+
+
+def is_relayed(path: str) -> bool:
+    """Tell whether a path is one that another server answers: those that wait for it take turns."""
+    return is_query(path) or path in RELAYED or path.startswith("/api/v1/label/")
 
 
 def sharing_routes(*, read: RemoteRead, federate: Federate) -> dict[str, object]:

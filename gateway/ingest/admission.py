@@ -57,6 +57,12 @@ class Tables:
             self._make_room()
             return table
 
+    def forget(self) -> None:
+        """Ask anew for the reference of every series."""
+        self._everything.forget()
+        with self._lock:
+            self._tables.clear()
+
     def _make_room(self) -> None:
         while len(self._tables) > MAX_TABLES:
             self._tables.popitem(last=False)

@@ -5,16 +5,18 @@ Owns the order: headers, size, room, decoding, times, commit. Called from many t
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from gateway.ingest import outcome
 from gateway.ingest.admission import EVERYTHING, Admission, Tables
 from gateway.ingest.budget import Budget
 from gateway.ingest.errors import Unavailable, UnsupportedMedia
-from gateway.ingest.media import Version, codec_of, version_of
+from gateway.ingest.media import V1, Version, codec_of, version_of
 from gateway.ingest.outcome import Outcome, Work
 from gateway.ingest.port import SeriesStore
+from gateway.ingest.taken import Taken
 from gateway.ingest.window import Window
-from remotewrite.compression import Codec
+from remotewrite.compression import CODECS, Codec
 from remotewrite.decode.batch import Batch
 from remotewrite.errors import MalformedRequest, RequestTooLarge
 
@@ -30,9 +32,18 @@ class Clocks:
 class Receiver:
     """Takes requests for one store."""
 
-    def __init__(self, store: SeriesStore, *, clocks: Clocks, budget: Budget) -> None:
+    def __init__(
+        self,
+        store: SeriesStore,
+        *,
+        clocks: Clocks,
+        budget: Budget,
+        pass_on: Callable[[Taken], None] | None = None,
+    ) -> None:
+        """`pass_on` returns when what was taken is kept for others, too; it raises Unavailable."""
         self._store = store
         self._tables = Tables(store.register)
+        self._pass_on = pass_on
         self._clocks = clocks
         self._budget = budget
 
@@ -59,6 +70,10 @@ class Receiver:
         except (MalformedRequest, RequestTooLarge, Unavailable) as error:
             return outcome.of_error(error, version.name)
 
+    def forget(self) -> None:
+        """Ask the store anew for the reference of every series."""
+        self._tables.forget()
+
     def _keep(self, body: bytes, version: Version, codec: Codec, admission: Admission) -> Outcome:
         started = self._clocks.stopwatch()
         decoded = codec.decompress(body)
@@ -72,6 +87,10 @@ class Receiver:
         )
         if _holds_anything(batch):
             self._store.commit(batch)
+            if self._pass_on is not None:
+                came = body if codec is CODECS["snappy"] else b""
+                number: Literal[1, 2] = 1 if version is V1 else 2
+                self._pass_on(Taken(batch=batch, version=number, decoded=decoded, body=came))
         # Only now: what a request that was not kept has taught must be learnt again.
         batch.learnt.keep()
         return outcome.of_batch(batch, version.name, work)

@@ -110,5 +110,9 @@ class SeriesTable:
         Requests that are being read meanwhile keep what they began with.
         """
         if self.size > self._capacity:
-            self.v1 = KnownV1()
-            self.v2 = KnownV2()
+            self.forget()
+
+    def forget(self) -> None:
+        """Start again."""
+        self.v1 = KnownV1()
+        self.v2 = KnownV2()

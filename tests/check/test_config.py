@@ -19,7 +19,14 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "program"), [("agent", "agent"), ("gateway", "gateway"), ("agent-remote-write", "agent")]
+    ("name", "program"),
+    [
+        ("agent", "agent"),
+        ("gateway", "gateway"),
+        ("agent-remote-write", "agent"),
+        ("gateway-forward", "gateway"),
+        ("gateway-relay", "gateway"),
+    ],
 )
 def test_the_examples_are_right(name: str, program: str) -> None:
     path = ROOT / "examples" / f"{name}.yml"
@@ -41,6 +48,7 @@ def test_the_examples_are_right(name: str, program: str) -> None:
             "job: x\nremote_write:\n  - url: http://a:1\n  - url: ftp://b\n    name: c\n",
             ["line 4: remote_write[1].url: expected"],
         ),
+        ("retention: 1d\nstore: false\n", ["line 2: store: with false there must be a destination"]),
         ("job: x\n  y: z\n", ["line 2: this is not valid YAML"]),
         ("job: [\n", ["line 2: this is not valid YAML"]),
     ],

@@ -117,7 +117,7 @@ def test_a_wrong_setting_is_said(tmp_path: Path, text: str, sentence: str) -> No
         ("tls_config: {key_file: k}", ".tls_config: there is a key_file, but no cert_file."),
         ("proxy_url: 'https://a'", '.proxy_url: expected http://HOST:PORT, got "https://a".'),
         ("headers: {a b: x}", '.headers: "a b" is no name of a header.'),
-        ("headers: {Host: x}", ".headers: Host cannot be set here: the agent writes it itself."),
+        ("headers: {Host: x}", ".headers: Host cannot be set here: the request has it already."),
         ("headers: {A: x, a: y}", ".headers: a is given twice."),
         ('headers: {A: "x\\r\\ny"}', ".headers: the value of A must be printable ASCII."),
         ("headers: {A: é}", ".headers: the value of A must be printable ASCII."),

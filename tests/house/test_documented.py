@@ -21,6 +21,7 @@ from exporter.http import server as agent_server
 from exporter.http.site import Site
 from exporter.sending.series import LeftOut
 from gateway.compare.measures import MEASURES
+from gateway.forward.destination import Readings as Forwarded
 from gateway.history import reading as snapshot_reading
 from gateway.http import compare, patience, processes, server
 from gateway.http.encoding import MIN_BYTES
@@ -216,6 +217,23 @@ def test_every_outcome_and_limit_of_a_query_is_documented() -> None:
     assert f"in a form (`application/x-www-form-urlencoded`) of up to {MAX_FORM_BYTES >> 20} MiB" in text
 
 
+FORWARDED: Final = Forwarded(
+    name="",
+    waiting_batches=0,
+    waiting_samples=0,
+    waiting_bytes=0,
+    oldest_ms=0,
+    sent_batches=0,
+    sent_samples=0,
+    refused_samples=0,
+    failures=0,
+    lost_samples={"": 0},
+    left_out_samples={"": 0},
+    damaged_bytes=0,
+    trouble="",
+)
+
+
 def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics = Metrics(version="", python="")
     metrics.watch(
@@ -233,6 +251,7 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics.watch_history(dict.fromkeys(HISTORY_GAUGES, float))
     metrics.snapshot_received("")
     metrics.snapshots_dropped("", 0)
+    metrics.watch_forwarding(lambda: [FORWARDED])
     metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)

@@ -21,6 +21,7 @@ ISOLATION_BOUNDARIES: Final = frozenset(
         "exporter/outgoing.py::_hand",
         "exporter/parts.py::_keep_running",
         "exporter/snapshots/recorder.py::record",
+        "gateway/forward/queue.py::_step",
         "gateway/keeper.py::once",
         "gateway/storage/ledger/ledger.py::run",
         "gateway/watch.py::_try",
