@@ -1,8 +1,10 @@
 """The spool: what is acknowledged is there after any end, limits drop the oldest, the present gets out."""
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -248,3 +250,87 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, name: str) -> Non
     assert drain(spool) == [batch(0).body]
     spool.close()
     assert [path.read_bytes() for path in files(tmp_path)] == [b"theirs"]
+
+
+def test_batches_kept_together_share_a_sync_and_all_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def counted(handle: int) -> None:
+        synced.append(handle)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    spool = opened(tmp_path)
+    spool.keep([batch(0)], now_ms=NOW_MS)
+    synced.clear()
+    spool.keep([batch(number) for number in range(1, 50)], now_ms=NOW_MS)
+    assert len(synced) == 1
+    spool.close()
+    again = opened(tmp_path)
+    assert drain(again) == [batch(number).body for number in range(50)]
+    again.close()
+
+
+def test_the_one_who_sends_never_waits_for_the_disk_of_those_who_append(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = opened(tmp_path)
+    fill(spool, batch(0))
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def hang(_: int) -> None:
+        at_work.set()
+        assert go_on.wait(10)
+
+    monkeypatch.setattr(os, "fsync", hang)
+    appending = threading.Thread(target=fill, args=[spool, batch(1)])
+    appending.start()
+    try:
+        assert at_work.wait(10)
+        waiting = spool.take()
+        assert waiting is not None
+        assert spool.body(waiting) == batch(0).body
+        spool.done(waiting)
+        assert spool.take() is None, "what is not on the disk is not sent"
+    finally:
+        go_on.set()
+        appending.join()
+    assert drain(spool) == [batch(1).body]
+    spool.close()
+
+
+def test_what_the_disk_does_not_take_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = opened(tmp_path)
+    fill(spool, batch(0))
+
+    def fail(_: int) -> None:
+        raise OSError("no room")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="no room"):
+            spool.keep([batch(1)], now_ms=NOW_MS)
+    spool.keep([batch(2)], now_ms=NOW_MS)
+    spool.close()
+    again = opened(tmp_path)
+    assert drain(again) == [batch(0).body, batch(2).body]
+    again.close()
+
+
+@given(sizes=st.lists(st.integers(10, 400), max_size=40), limit=st.integers(1000, 5000))
+def test_the_files_are_never_larger_than_told(
+    sizes: list[int], limit: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("sizes")
+    spool = Spool(directory, Limits(bytes=limit), order="interleaved")
+    for number, size in enumerate(sizes):
+        spool.keep([batch(number, size=size), batch(number, size=20)], now_ms=NOW_MS)
+        if number % 3 == 0 and (waiting := spool.take()) is not None:
+            spool.done(waiting)
+        assert spool.filling().bytes <= sum(file.stat().st_size for file in files(directory)) <= limit
+    spool.close()

@@ -171,6 +171,21 @@ class Servers:
         server.wait_said("TLS is ")
         return server
 
+    def again(self, server: Server, ready_path: str) -> Server:
+        """Start a server that has ended, with its address and its data."""
+        with (server.dir / "log").open("ab") as log:
+            process = subprocess.Popen(
+                server.process.args,
+                cwd=server.dir,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        started = Server(url=server.url, dir=server.dir, process=process)
+        self._running.callback(started.stop)
+        started.wait_ready(ready_path)
+        return started
+
     def _place(self, name: str) -> tuple[Path, int]:
         self._count += 1
         directory = self._root / f"{name}-{self._count}"
