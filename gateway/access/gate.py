@@ -13,9 +13,15 @@ from gateway.access.caller import ANYONE, NOBODY, Caller
 from gateway.access.errors import BadOrder, Crowded, LockedOut, Unrecognised
 from gateway.access.passwords import Passwords
 from gateway.access.port import Accounts, Roster
-from gateway.access.throttle import MOST_PER_ADDRESS, MOST_PER_NAME, Throttle, network_of
+from gateway.access.throttle import (
+    MOST_PER_ADDRESS,
+    MOST_PER_NAME,
+    MOST_PER_NAME_ANYWHERE,
+    Throttle,
+    network_of,
+)
 from gateway.access.tokens import Token, caller_of_user, digest_of
-from gateway.access.users import MAX_PASSWORD_BYTES, Session, User
+from gateway.access.users import MAX_NAME_CHARACTERS, MAX_PASSWORD_BYTES, Session, User
 
 RECHECK_SECONDS: Final = 0.5
 """How long a token that another process revoked is still taken."""
@@ -68,7 +74,8 @@ class Gate:
         self._passwords = passwords
         self._clocks = clocks
         self._openness = openness
-        self._names, self._addresses = Throttle(MOST_PER_NAME), Throttle(MOST_PER_ADDRESS)
+        self._pairs, self._addresses = Throttle(MOST_PER_NAME), Throttle(MOST_PER_ADDRESS)
+        self._names = Throttle(MOST_PER_NAME_ANYWHERE)
         self._known = _known(accounts.roster())
         self._checked_s = clocks.stopwatch()
         self._flushing = threading.Lock()
@@ -160,19 +167,21 @@ class Gate:
     def _check(self, name: str, password: str, stored: str | None, address: str) -> None:
         """Look at a password once; every try costs the same, whatever is wrong with it."""
         now_ms, network = self._clocks.now_ms(), network_of(address)
-        locked_ms = max(self._names.locked_ms(name, now_ms), self._addresses.locked_ms(network, now_ms))
+        kept = name[: MAX_NAME_CHARACTERS + 1]  # longer ones are nobody's, and would fill the memory
+        counts = ((self._pairs, f"{network} {kept}"), (self._names, kept), (self._addresses, network))
+        locked_ms = max(throttle.locked_ms(key, now_ms) for throttle, key in counts)
         if locked_ms:
             raise LockedOut(-(-locked_ms // 1000))
-        last = self._names.tried(name, now_ms) | self._addresses.tried(network, now_ms)
+        last = sum(throttle.tried(key, now_ms) for throttle, key in counts) > 0
         try:
             right = len(password) <= MAX_PASSWORD_BYTES and self._passwords.check(password, stored)
         except Crowded:
-            self._names.forgive(name, all_of_it=False)
-            self._addresses.forgive(network, all_of_it=False)
+            for throttle, key in counts:
+                throttle.forgive(key, all_of_it=False)
             raise
         if right:
-            self._names.forgive(name, all_of_it=True)
-            self._addresses.forgive(network, all_of_it=False)
+            for throttle, key in counts:
+                throttle.forgive(key, all_of_it=throttle is not self._addresses)
             return
         # A name that does not exist may be a password in the wrong field: it is not kept.
         subject = f"user {name}" if stored is not None else "an unknown name"

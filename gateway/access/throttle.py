@@ -9,7 +9,10 @@ WINDOW_MS: Final = 15 * 60 * 1000
 """Wrong passwords count for so long, and a lockout lasts as long after the last of them."""
 
 MOST_PER_NAME: Final = 10
-"""A thousand guesses a day, whoever makes them; people who forgot theirs ask after fewer."""
+"""From one address; people who forgot theirs ask after fewer. No other address is locked out by that."""
+
+MOST_PER_NAME_ANYWHERE: Final = 100
+"""Ten thousand guesses a day: whoever has many addresses may lock out a name, but not guess its password."""
 
 MOST_PER_ADDRESS: Final = 50
 """Many people may share an address; whoever tries one password on all names is stopped here."""

@@ -13,7 +13,14 @@ from gateway.access.errors import Crowded, LockedOut, Unrecognised
 from gateway.access.gate import FLUSH_MS, RECHECK_SECONDS, Clocks, Gate, Openness
 from gateway.access.passwords import MAX_WAITING, Passwords
 from gateway.access.roles import Role
-from gateway.access.throttle import MAX_KEYS, WINDOW_MS, Throttle, network_of
+from gateway.access.throttle import (
+    MAX_KEYS,
+    MOST_PER_NAME,
+    MOST_PER_NAME_ANYWHERE,
+    WINDOW_MS,
+    Throttle,
+    network_of,
+)
 from gateway.access.users import ABSOLUTE_MS, IDLE_MS
 from gateway.storage.database import Database
 from gateway.storage.ledger.accounts import Accounts
@@ -124,7 +131,7 @@ def test_when_a_token_was_used_is_kept_now_and_then(ledger: Ledger, now: Now) ->
 def test_the_lockout_counts_all_tries_and_ends(ledger: Ledger, now: Now) -> None:
     gate, desk = parts(ledger, now)
     desk.add_user("ada", Role.VIEWER, PASSWORD, WHO)
-    for number in range(10):
+    for number in range(MOST_PER_NAME_ANYWHERE):
         with pytest.raises(Unrecognised):
             gate.of_password("ada", f"wrong {number}", f"10.0.0.{number}")
     with pytest.raises(LockedOut) as locked:
@@ -132,6 +139,26 @@ def test_the_lockout_counts_all_tries_and_ends(ledger: Ledger, now: Now) -> None
     assert locked.value.retry_after_s == WINDOW_MS // 1000
     now.ms += WINDOW_MS
     assert gate.of_password("ada", PASSWORD, "10.0.0.1").name == "user ada"
+
+
+def test_a_stranger_locks_out_nobody_at_another_address(ledger: Ledger, now: Now) -> None:
+    gate, desk = parts(ledger, now)
+    desk.add_user("ada", Role.ADMIN, PASSWORD, WHO)
+    for number in range(MOST_PER_NAME):
+        with pytest.raises(Unrecognised):
+            gate.of_password("ada", f"wrong {number}", "10.6.6.6")
+    with pytest.raises(LockedOut):
+        gate.of_password("ada", PASSWORD, "10.6.6.6")
+    assert gate.of_password("ada", PASSWORD, "10.0.0.1").name == "user ada"
+
+
+def test_a_name_that_is_too_long_to_be_one_is_not_kept_whole(ledger: Ledger, now: Now) -> None:
+    gate, _ = parts(ledger, now)
+    for number in range(MOST_PER_NAME):
+        with pytest.raises(Unrecognised):
+            gate.of_password(f"{'x' * 60_000}{number}", "wrong", "10.6.6.6")
+    with pytest.raises(LockedOut):
+        gate.of_password("x" * 60_000, "wrong", "10.6.6.6")
 
 
 def test_one_address_may_not_try_many_names(ledger: Ledger, now: Now) -> None:
