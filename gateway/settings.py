@@ -107,6 +107,20 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
 
 def problems(settings: GatewaySettings) -> list[str]:
     """Return what is wrong with settings although each of them can be read."""
-    if bool(settings.tls_cert) == bool(settings.tls_key):
-        return []
-    return ["tls_cert and tls_key: give both or neither."]
+    query, limits = settings.query, settings.limits
+    positive = {
+        "retention": settings.retention.ms,
+        "process_retention": settings.process_retention.ms,
+        "agents.offline_after": settings.agents.offline_after.ms,
+        "query.timeout": query.timeout.ms,
+        "query.max_concurrency": query.max_concurrency,
+        "query.max_samples": query.max_samples,
+        "query.max_memory": query.max_memory.bytes,
+        "query.lookback_delta": query.lookback_delta.ms,
+    }
+    found = [f"{name}: must be more than 0." for name, value in positive.items() if value <= 0]
+    counts = {"limits.series": limits.series, "limits.agents": limits.agents}
+    found += [f"{name}: must not be less than 0." for name, value in counts.items() if value < 0]
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        found.append("tls_cert and tls_key: give both or neither.")
+    return found

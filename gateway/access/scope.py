@@ -32,9 +32,9 @@ def matchers_of(text: str) -> tuple[Matcher, ...]:
         found = selector(reader)
         reader.finish()
     except (ParseError, InvalidMatcher) as error:
-        raise BadOrder(f"{text} is no selector: {error}") from error
+        raise BadOrder(f'"{text}" is no selector: {error}') from error
     if not found.matchers:
-        raise BadOrder(f"{text} confines to nothing: give a role, or a selector with a matcher")
+        raise BadOrder(f'"{text}" confines to nothing: give a role, or a selector with a matcher')
     return found.matchers
 
 

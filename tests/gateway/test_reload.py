@@ -108,11 +108,11 @@ def test_another_site_may_not_reload(tmp_path: Path) -> None:
 def test_a_new_limit_counts_at_once(tmp_path: Path) -> None:
     with gateway(tmp_path) as reloaded:
         url = f"{reloaded.program.url}/api/v1/query"
-        assert requests.get(url, params={"query": "1"}, timeout=5).status_code == 200
-        reloaded.write("")
-        reloaded.file.write_text("listen: 127.0.0.1:0\nquery: {timeout: 0s}\n")
+        asked = {"query": "max_over_time(vector(1)[1m:1s])"}
+        assert requests.get(url, params=asked, timeout=5).status_code == 200
+        reloaded.file.write_text("listen: 127.0.0.1:0\nquery: {max_samples: 10}\n")
         assert reloaded.reload().status_code == 200
-        assert requests.get(url, params={"query": "1"}, timeout=5).status_code == 503
+        assert requests.get(url, params=asked, timeout=5).status_code == 422
 
 
 @pytest.mark.parametrize("name", sorted(LIVE))
