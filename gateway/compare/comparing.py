@@ -35,10 +35,11 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """A value at each step, and the statistics of those that are there."""
+    """A value at each step, and the statistics of those that are there; `seconds` is how long it took."""
 
     statistics: Statistics
     values: Sequence[float | None]
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Comparer:
         text = measure.of(instance, steps.step_ms)
         with self.queries.confined(matchers).range(text, steps, wishes or Wishes()) as timed:
             values = _values(timed.answer.value, len(steps), instance)
-        return Course(statistics=statistics(values), values=_plain(values))
+        return Course(statistics=statistics(values), values=_plain(values), seconds=timed.seconds)
 
 
 def statistics(values: Floats) -> Statistics:

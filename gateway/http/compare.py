@@ -4,7 +4,7 @@ Owns parameters, limits and how answers look. What measures come to is for gatew
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 import falcon
@@ -18,6 +18,7 @@ from gateway.http.errors import ApiError
 from gateway.http.known import Find, required, visible
 from gateway.http.parameters import Parameters
 from gateway.http.query import MAX_STEPS
+from gateway.http.requestid import request_id_of
 from gateway.http.server import WAITED
 from gateway.query.service import Wishes, WrongType
 from promql.errors import ParseError
@@ -76,14 +77,14 @@ class Compare:
             raise invalid("agents", f"name from 1 to {MAX_AGENTS}, with commas between them")
         metric, measure = _measure(parameters)
         asked = _asked(parameters, req, self._now_ms(), len(names))
+        draw = _Drawing(self._comparer, asked)
         rows, unknown = [], []
         for name in names:
             agent = visible(req, self._find, name)
             if agent is None:
                 unknown.append(name)
                 continue
-            courses = _courses(self._comparer, measure, agent.name, asked)
-            rows.append({"id": agent.agent_id, "name": agent.name, **courses})
+            rows.append({"id": agent.agent_id, "name": agent.name, **draw.courses(measure, agent.name)})
         _answer(
             resp,
             {
@@ -110,8 +111,9 @@ class Stats:
         parameters = Parameters.of(req)
         chosen = {name: _named(name) for name in _names(parameters, "metrics")} or MEASURES
         asked = _asked(parameters, req, self._now_ms(), len(chosen))
+        draw = _Drawing(self._comparer, asked)
         metrics = {
-            name: {"unit": measure.unit, **_courses(self._comparer, measure, agent.name, asked)}
+            name: {"unit": measure.unit, **draw.courses(measure, agent.name)}
             for name, measure in chosen.items()
         }
         _answer(resp, {"id": agent.agent_id, "name": agent.name, **_window(asked), "metrics": metrics})
@@ -163,7 +165,9 @@ def _asked(parameters: Parameters, req: falcon.Request, now_ms: int, rows: int) 
     return _Asked(
         steps=Steps(start_ms=start_ms, end_ms=end_ms, step_ms=step_ms),
         offset_ms=round(offset_s * 1000),
-        wishes=Wishes(waited_s=req.env.get(WAITED, 0.0)),
+        wishes=Wishes(
+            waited_s=req.env.get(WAITED, 0.0), caller=caller_of(req).name, request_id=request_id_of(req)
+        ),
         matchers=caller_of(req).matchers,
     )
 
@@ -176,18 +180,32 @@ def _usual_step(span_ms: int) -> int:
 # --- what it comes to ---
 
 
-def _courses(comparer: Comparer, measure: Measure, instance: str, asked: _Asked) -> Mapping[str, object]:
-    def course(steps: Steps) -> Course:
-        return comparer.course(measure, instance, steps, asked.matchers, asked.wishes)
+class _Drawing:
+    """Draws all courses of one answer, which together may take as long as one query."""
 
-    try:
-        now = course(asked.steps)
-        if not asked.offset_ms:
-            return _told(now)
-        before = course(asked.earlier)
-    except (ParseError, WrongType, SeveralSeries) as error:
-        raise invalid("expr", str(error)) from error
-    return {**_told(now), "before": _told(before), "change": _change(now, before)}
+    def __init__(self, comparer: Comparer, asked: _Asked) -> None:
+        self._comparer = comparer
+        self._asked = asked
+        self._took_s = 0.0
+
+    def courses(self, measure: Measure, instance: str) -> Mapping[str, object]:
+        """Return a measure of one host: now, and before if that is asked for."""
+        asked = self._asked
+        try:
+            now = self._course(measure, instance, asked.steps)
+            if not asked.offset_ms:
+                return _told(now)
+            before = self._course(measure, instance, asked.earlier)
+        except (ParseError, WrongType, SeveralSeries) as error:
+            raise invalid("expr", str(error)) from error
+        return {**_told(now), "before": _told(before), "change": _change(now, before)}
+
+    def _course(self, measure: Measure, instance: str, steps: Steps) -> Course:
+        asked = self._asked
+        wishes = replace(asked.wishes, waited_s=asked.wishes.waited_s + self._took_s)
+        course = self._comparer.course(measure, instance, steps, asked.matchers, wishes)
+        self._took_s += course.seconds
+        return course
 
 
 def _told(course: Course) -> dict[str, object]:

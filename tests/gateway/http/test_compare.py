@@ -20,7 +20,7 @@ from gateway.http.errors import Errors
 from gateway.http.known import Known, Seen
 from gateway.http.query import MAX_STEPS
 from gateway.http.routes import compare_routes, is_query
-from gateway.query.service import Queries
+from gateway.query.service import Queries, Ran
 from gateway.query.source import StoredSeries
 from promql.language.parser import parse
 from runtime.logs import Log
@@ -41,6 +41,9 @@ class Comparison:
     client: TestClient
     reader: Reader
     caller: list[Caller] = field(default_factory=lambda: [ANYONE])
+    time_s: list[float] = field(default_factory=lambda: [0.0])
+    a_query_s: list[float] = field(default_factory=lambda: [0.0])
+    ran: list[Ran] = field(default_factory=list)
 
     def get(self, path: str, **parameters: object) -> Any:
         return self.client.simulate_get(
@@ -69,10 +72,19 @@ def find(text: str, seen: Seen) -> Known | None:
 @pytest.fixture
 def hosts(tmp_path: Path) -> Iterator[Comparison]:
     with reading(tmp_path) as reader:
-        queries = Queries(
-            source=StoredSeries(reader.store), rules=lambda: RULES, stopwatch=lambda: 0.0, memory=NO_LIMIT
-        )
         made = Comparison(client=None, reader=reader)  # type: ignore[arg-type]  # it follows
+
+        def passes() -> float:
+            made.time_s[0] += made.a_query_s[0]
+            return made.time_s[0]
+
+        queries = Queries(
+            source=StoredSeries(reader.store),
+            rules=lambda: RULES,
+            stopwatch=passes,
+            memory=NO_LIMIT,
+            ran=made.ran.append,
+        )
 
         class Identify:
             def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
@@ -99,6 +111,18 @@ def _fill(reader: Reader) -> None:
         for name, value in (("MemTotal", 1000.0), ("MemAvailable", 400.0)):
             samples = [(at, value) for at in TIMES[:100]]
             reader.write({"__name__": f"node_memory_{name}_bytes", "instance": host}, samples)
+
+
+def test_all_courses_of_an_answer_have_the_time_of_one_query(hosts: Comparison) -> None:
+    hosts.a_query_s[0] = RULES.timeout_s / 12
+    assert hosts.get("compare", agents="web-1", expr="vector(1)").status_code == 200
+    assert hosts.get("compare", agents=",".join(NAMES), expr="vector(1)", offset="1h").status_code == 503
+
+
+def test_the_log_of_slow_queries_hears_who_compared(hosts: Comparison) -> None:
+    hosts.caller[0] = Caller(name="user ada", rights=frozenset({Right.READ}))
+    hosts.get("web-1/stats", metrics="cpu")
+    assert [(one.question.caller, one.question.request_id) for one in hosts.ran] == [("user ada", "id-7")]
 
 
 def test_cpu_is_what_promql_says_it_is(hosts: Comparison) -> None:
