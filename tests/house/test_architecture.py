@@ -1,4 +1,4 @@
-"""What ARCHITECTURE.md says of a change or a library it says once: merges like to leave the old row beside the new."""
+"""ARCHITECTURE.md says a thing once: merges like to leave the old row beside the new."""
 
 from collections import Counter
 
