@@ -8,7 +8,6 @@ import fcntl
 import os
 import random
 import socket
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,15 +35,10 @@ from exporter.telling import Life, facts, health, own, vitals
 from runtime import notify
 from runtime.errors import SettingsError
 from runtime.logs import Log
-from runtime.settings import flags_of
+from runtime.reloading import Around, Reloading
 from runtime.stop import Renewal, Stop
 from runtime.version import VERSION
-
-WATCH_S: Final = 0.25
-"""How often the main thread looks for signals. All work is done by other threads."""
-
-ALIVE_S: Final = 30.0
-"""How often the service manager hears that the agent is alive: well inside the 2 min that its unit allows."""
+from runtime.watch import watch
 
 PAGES_STOP_S: Final = 0.3
 
@@ -74,11 +68,21 @@ class Agent:
     def __init__(self, settings: AgentSettings, *, reread: Callable[[], AgentSettings]) -> None:
         """Open everything; raises AgentError, ListenFailed, ListenRefused or SettingsError."""
         self._log = Log("agent")
-        self._settings = settings
-        self._reread = reread
         self._clock = Clock()
-        self._turn = threading.Lock()
         self._manager = notify.Manager(os.environ)
+        self._current = Reloading(
+            settings,
+            reread=reread,
+            is_fixed=lambda name: name.removeprefix("--").startswith(RESTART_ONLY),
+            use=self._use,
+            around=Around(
+                manager=self._manager,
+                log=self._log,
+                program="agent",
+                now_s=time.time,
+                rising_us=lambda: time.monotonic_ns() // 1000,
+            ),
+        )
         self._used = (time.process_time(), time.monotonic())
         planned = plan(settings)
         directory = _state_directory(settings)
@@ -86,8 +90,7 @@ class Agent:
         with ExitStack() as undo:
             self._guard = undo.enter_context(_locked(directory))
             sock = undo.enter_context(_listen(settings))
-            now_s = time.time()
-            self._life = Life(
+            self._born = Life(
                 version=VERSION,
                 agent_id=identity(
                     directory,
@@ -96,8 +99,8 @@ class Agent:
                     log=self._log,
                 ),
                 name=name,
-                started_s=now_s,
-                reloaded_s=now_s,
+                started_s=self._current.taken_s,
+                reloaded_s=self._current.taken_s,
             )
             self._collecting = Collecting(
                 planned,
@@ -127,15 +130,24 @@ class Agent:
         self._outgoing.replace(self._settings)
         self._log.info("agent.started", url=self.url, name=self._life.name, version=self._life.version)
         self._manager.say(notify.READY)
-        alive_s = time.monotonic()
-        while not stop.requested:
-            time.sleep(WATCH_S)
-            if renewal.take():
-                self.reload()
-            if time.monotonic() - alive_s >= ALIVE_S and self.health()[0]:
-                alive_s = time.monotonic()
-                self._manager.say(notify.ALIVE)
+        watch(
+            stop,
+            renewal,
+            reload=self.reload,
+            is_well=lambda: self.health()[0],
+            manager=self._manager,
+            rising_s=time.monotonic,
+        )
         self._end(stop.reason)
+
+    @property
+    def _settings(self) -> AgentSettings:
+        return self._current.settings
+
+    @property
+    def _life(self) -> Life:
+        current = self._current
+        return replace(self._born, reloaded_s=current.taken_s, reload_error="; ".join(current.problems))
 
     # --- what the pages ask for ---
 
@@ -160,36 +172,19 @@ class Agent:
 
     def reload(self) -> Sequence[str]:
         """Take the settings anew, all of them or none; return what is wrong."""
-        with self._turn:
-            self._manager.say(notify.reloading(time.monotonic_ns() // 1000))
-            try:
-                self._replace(self._reread())
-            except SettingsError as error:
-                problems = str(error).splitlines()
-                self._life = replace(self._life, reload_error="; ".join(problems))
-                self._log.error("agent.reload_refused", problems="; ".join(problems))
-            else:
-                problems = []
-                self._life = replace(self._life, reload_error="", reloaded_s=time.time())
-                self._log.info("agent.reloaded")
-            self._manager.say(notify.READY)
-            return problems
+        problems = self._current.reload()
+        if not problems:
+            self._outgoing.announce()
+        return problems
 
-    def _replace(self, settings: AgentSettings) -> None:
-        old, new = flags_of(self._settings), flags_of(settings)
-        fixed = [flag for flag in new if new[flag] != old[flag] and flag.startswith(RESTART_ONLY)]
-        if fixed:
-            raise SettingsError(
-                [f"--{flag} has changed: that takes a restart. Nothing was changed." for flag in fixed]
-            )
+    def _use(self, settings: AgentSettings) -> None:
+        """Take settings into use, or raise SettingsError and change nothing."""
         planned = plan(settings)
         try:
             self._outgoing.replace(settings)
         except (SpoolInUse, OSError) as error:
             raise SettingsError([f"A spool cannot be opened: {error}. Nothing was changed."]) from error
         self._collecting.replace(planned)
-        self._settings = settings
-        self._outgoing.announce()
 
     def _end(self, reason: str) -> None:
         self._manager.say(notify.STOPPING)

@@ -88,9 +88,9 @@ from runtime.logs import Log
 from runtime.memory import keep_freed_memory
 from runtime.reloading import Around, Reloading
 from runtime.settings import file_of, flags_of
-from runtime.stop import Stop
+from runtime.stop import Renewal, Stop
 from runtime.version import VERSION
-from runtime.watch import HangUps, watch
+from runtime.watch import watch
 
 if TYPE_CHECKING:
     from gateway.http.tls import Tls
@@ -183,10 +183,9 @@ class Gateway:
             tls=tls,
         )
 
-    def serve(self, stop: Stop) -> None:
-        """Serve until the wish to stop; raises as `open` does. SIGHUP takes the settings anew."""
+    def serve(self, stop: Stop, renewal: Renewal) -> None:
+        """Serve until the wish to stop; take the settings anew when that is wished; raises as `open` does."""
         self._stop = stop
-        hang_ups = HangUps()
         with ThreadPoolExecutor(1, thread_name_prefix="http") as threads:
             serving = threads.submit(self.server.serve, stop)
             serving.add_done_callback(lambda _: stop.request("no connections are served"))
@@ -197,7 +196,7 @@ class Gateway:
                 self._manager.say(notify.READY)
                 watch(
                     stop,
-                    hang_ups,
+                    renewal,
                     reload=self._current.reload,
                     is_well=lambda: time.monotonic() - self.server.turned_s < _STUCK_S,
                     manager=self._manager,

@@ -31,7 +31,7 @@ from runtime import logs
 from runtime.cli import Reread, UsageProblem, settings_command
 from runtime.errors import ListenFailed, ListenRefused, SettingsError
 from runtime.settings import load
-from runtime.stop import Stop
+from runtime.stop import Renewal, Stop
 from runtime.values import Address, Duration
 
 if TYPE_CHECKING:
@@ -49,12 +49,15 @@ def gateway(settings: GatewaySettings, reread: Reread[GatewaySettings]) -> None:
     over the variable, the variable over the file.
     """
     stop = Stop()
-    stop.on_signals()  # before the long imports: a signal in their midst would kill, or be lost
+    renewal = Renewal()
+    # Before the long imports: a signal in their midst would kill, or be lost.
+    stop.on_signals()
+    renewal.on_signal()
     from gateway.app import Gateway
 
     logs.configure(form=settings.log_format, level=settings.log_level)
     try:
-        Gateway(settings, reread=reread).serve(stop)
+        Gateway(settings, reread=reread).serve(stop, renewal)
     except (ListenRefused, SettingsError) as error:
         raise UsageProblem(str(error)) from error
     except (ListenFailed, StorageError, ForwardingFailed) as error:
@@ -83,7 +86,7 @@ def demo() -> None:
         running.open()  # so that what it says can be tried at once
         click.echo(WELCOME.format(url=running.url))
         with _agent(running.url, Path(data)):
-            running.serve(stop)
+            running.serve(stop, Renewal())
     click.echo("Stopped.")
 
 

@@ -1,6 +1,8 @@
 """Settings taken anew while the gateway runs: all of them or none."""
 
+import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ import requests
 from gateway.app import LIVE
 from gateway.settings import GatewaySettings
 from runtime.settings import settings_of
-from tests.gateway.programs import Program, running
+from tests.gateway.programs import FLEETGAUGE, Program, environment, running
 
 BEGIN = "listen: 127.0.0.1:0\nquery: {slow: 5s}\n"
 
@@ -103,6 +105,23 @@ def test_another_site_may_not_reload(tmp_path: Path) -> None:
         answer = reloaded.reload(Origin="http://evil.example")
         assert answer.status_code == 403
         assert answer.json()["status"] == "error"
+
+
+def test_sighup_in_the_midst_of_the_start_does_not_end_it(tmp_path: Path) -> None:
+    """The certificate is a pipe here, so that the start waits for us."""
+    pipe = tmp_path / "cert.pem"
+    os.mkfifo(pipe)
+    command: list[str | Path] = [FLEETGAUGE, "gateway", "--tls-cert", pipe, "--tls-key", pipe]
+    with subprocess.Popen(command, env=environment(), cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        try:
+            with pipe.open("w"):
+                process.send_signal(signal.SIGHUP)
+                time.sleep(0.2)
+                pipe.unlink()
+            # It can't start with such a certificate: what counts is that it came to say so.
+            assert process.wait(10) == 2
+        finally:
+            process.kill()
 
 
 def test_a_new_limit_counts_at_once(tmp_path: Path) -> None:
