@@ -402,10 +402,13 @@ class Gateway:
             return None
         return Known(agent_id=agent.id, name=agent.name, labels=agent.series_labels)
 
+    def _forget(self, agent_id: str) -> None:
+        self._pieces.forget(agent_id)
+
     def _history_routes(self) -> dict[str, object]:
         metrics, settings = self._metrics, self._settings
         retention_ms = settings.process_retention.ms
-        pieces = ProcessPieces(self._store.ledger, self._damaged)
+        pieces = self._pieces = ProcessPieces(self._store.ledger, self._damaged)
         archive = Archive(pieces)
         max_bytes = settings.process_max_size.bytes or settings.max_disk.bytes // _HISTORY_SHARE
         tidying = Tidying(
@@ -454,7 +457,12 @@ class Gateway:
             failed=metrics.watch_failed,
         )
         metrics.watch_agents(registry.count)
-        return agents_routes(registry=registry, now_ms=_now_ms, counted=metrics.agent_said)
+        return agents_routes(
+            registry=registry,
+            now_ms=_now_ms,
+            counted=metrics.agent_said,
+            forget=self._forget,
+        )
 
     def _open_store(self, settings: GatewaySettings) -> Store:
         started = time.perf_counter()

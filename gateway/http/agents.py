@@ -105,9 +105,11 @@ class Heartbeat:
 class OneAgent:
     """One agent, by its id or its name."""
 
-    def __init__(self, registry: Registry, now_ms: Callable[[], int]) -> None:
+    def __init__(self, registry: Registry, now_ms: Callable[[], int], forget: Callable[[str], None]) -> None:
+        """`forget` drops what is kept of an agent elsewhere: its id may be another's tomorrow."""
         self._registry = registry
         self._now_ms = now_ms
+        self._forget = forget
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
         _answer(resp, _shown(self._registry, _found(self._registry, req, path), caller_of(req)))
@@ -124,6 +126,7 @@ class OneAgent:
     def on_delete(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
         agent = _found(self._registry, req, path)
         with _durably():
+            self._forget(agent.id)
             self._registry.remove(agent.id)
         resp.status = falcon.HTTP_204
 

@@ -126,14 +126,18 @@ def store_routes(*, statistics: Callable[[int], Overview], eraser: Eraser | None
 
 
 def agents_routes(
-    *, registry: Registry, now_ms: Callable[[], int], counted: Callable[[str, str], None]
+    *,
+    registry: Registry,
+    now_ms: Callable[[], int],
+    counted: Callable[[str, str], None],
+    forget: Callable[[str], None],
 ) -> dict[str, object]:
     """The paths about agents, for agents themselves, for people, and for Prometheus' discovery."""
     return {
         "/api/v1/agents": Agents(registry),
         "/api/v1/agents/register": Register(registry, now_ms, counted),
         "/api/v1/agents/events": AllEvents(registry),
-        "/api/v1/agents/{id}": OneAgent(registry, now_ms),
+        "/api/v1/agents/{id}": OneAgent(registry, now_ms, forget),
         "/api/v1/agents/{id}/heartbeat": Heartbeat(registry, now_ms, counted),
         "/api/v1/agents/{id}/events": AgentEvents(registry),
         "/api/v1/sd/agents": Discovery(registry),

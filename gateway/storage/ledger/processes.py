@@ -56,6 +56,7 @@ _SELECT_EXCESS: Final = (
     " FROM (SELECT id, last, bytes, snapshots FROM processes ORDER BY last, id LIMIT ?2)) WHERE before < ?1"
 )
 _SELECT_EXPIRED: Final = "SELECT id, bytes, snapshots FROM processes WHERE last < ? ORDER BY last LIMIT ?"
+_SELECT_OF_AGENT: Final = "SELECT id, bytes, snapshots FROM processes WHERE agent = ? LIMIT ?"
 
 Row = tuple[int, int, int, int, bytes]
 
@@ -161,11 +162,16 @@ class ProcessPieces:
             return 0
         return self._drop(_SELECT_EXCESS, (excess, _DROP_ROWS))
 
+    def forget(self, agent: str) -> None:
+        """Drop all pieces of an agent; raises StorageUnavailable."""
+        while self._drop(_SELECT_OF_AGENT, (agent, _DROP_ROWS)):
+            pass
+
     def readings(self) -> dict[str, Callable[[], float]]:
         """Return what can be said of the history, each to be asked when it is wanted."""
         return {"pieces": lambda: self._rows, "bytes": lambda: self._bytes}
 
-    def _drop(self, select: str, given: tuple[int, int]) -> int:
+    def _drop(self, select: str, given: tuple[int | str, int]) -> int:
         def work(connection: sqlite3.Connection) -> list[tuple[int, int, int]]:
             rows = connection.execute(select, given).fetchall()
             connection.executemany("DELETE FROM processes WHERE id = ?", [row[:1] for row in rows])

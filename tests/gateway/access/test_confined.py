@@ -253,3 +253,20 @@ def test_an_agent_that_is_hidden_is_in_no_list_and_found_by_nobody(
         assert fleet.ask("POST", "/api/v1/agents/id-of-db-1/heartbeat", agents, json={}).status_code != 403
         other = fleet.token(Order(agents=["web-*"]))
         assert fleet.ask("POST", "/api/v1/agents/id-of-db-1/heartbeat", other, json={}).status_code == 403
+
+
+def test_whoever_takes_the_id_of_a_deleted_agent_does_not_take_its_processes(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with house(tmp_path_factory.mktemp("deleted")) as fleet:
+        admin = fleet.token(Order(role=Role.ADMIN))
+        ours, theirs = {"agent_id": "agent-0001", "name": "web-1"}, {"agent_id": "agent-0001", "name": "db-1"}
+        at_ms = int(time.time() * 1000)
+        snapshot = {"version": 1, "agent": "agent-0001", "time": at_ms, "processes": []}
+        path = "/api/v1/agents/agent-0001"
+        assert fleet.ask("POST", "/api/v1/agents/register", admin, json=ours).status_code == 200
+        assert fleet.ask("POST", f"{path}/processes", admin, json=snapshot).status_code == 200
+        assert fleet.ask("GET", f"{path}/processes", admin).json["data"]["time"] == at_ms / 1000
+        assert fleet.ask("DELETE", path, admin).status_code == 204
+        assert fleet.ask("POST", "/api/v1/agents/register", admin, json=theirs).status_code == 200
+        assert fleet.ask("GET", f"{path}/processes", admin).json["data"]["time"] is None

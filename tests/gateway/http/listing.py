@@ -91,7 +91,12 @@ def fronting(directory: Path, *, max_agents: int = 20) -> Iterator[Front]:
             happened=metrics.agent_event,
         )
         app = application.create(
-            routes=agents_routes(registry=registry, now_ms=lambda: front.now_ms, counted=metrics.agent_said),
+            routes=agents_routes(
+                registry=registry,
+                now_ms=lambda: front.now_ms,
+                counted=metrics.agent_said,
+                forget=lambda _: None,
+            ),
             accounting=Accounting(metrics, clock=lambda: 0.0),
             errors=Errors(log=Log("test"), new_id=lambda: "id-7"),
         )
