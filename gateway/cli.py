@@ -175,14 +175,17 @@ def _where(command: _Command) -> _Command:
 
 
 @contextmanager
-def _desk(config: Path | None, data_dir: str | None) -> Iterator["Desk"]:
-    """Open the accounts, and say what goes wrong with them."""
+def _desk(config: Path | None, data_dir: str | None, *, new: bool = False) -> Iterator["Desk"]:
+    """Open the accounts, and say what goes wrong with them; `new` if there need not be any yet."""
     try:
         settings = load(GatewaySettings, file=config, environ=dict(os.environ), flags={"data_dir": data_dir})
     except SettingsError as error:
         raise UsageProblem(str(error)) from error
     from gateway.app import open_desk
+    from gateway.storage.database import FILE_NAME
 
+    if not new and not (Path(settings.data_dir) / FILE_NAME).exists():
+        raise click.ClickException(f"{settings.data_dir} has no data of a gateway. Is --data-dir right?")
     try:
         with open_desk(settings.data_dir) as desk:
             yield desk
@@ -238,7 +241,7 @@ def token_create(
     data_dir: str | None,
 ) -> None:
     """Make a token, and print it: it can't be shown again."""
-    with _desk(config, data_dir) as desk:
+    with _desk(config, data_dir, new=True) as desk:
         from gateway.access.desk import Order
         from gateway.access.roles import Role
 
@@ -326,7 +329,7 @@ def user_add(
 ) -> None:
     """Add the user NAME. A viewer reads, an editor also edits, an admin may do everything."""
     password = _password(password_file)
-    with _desk(config, data_dir) as desk:
+    with _desk(config, data_dir, new=True) as desk:
         from gateway.access.roles import Role
 
         desk.add_user(name, Role(role), password, HERE)

@@ -57,6 +57,13 @@ def test_the_first_token_is_made_before_the_first_start_and_lets_the_gateway_lis
         assert run("user", "list", *data).stdout.split() == ["name", "role", "created"]
 
 
+def test_a_directory_without_data_is_told_and_left_alone(tmp_path: Path) -> None:
+    for command in (("token", "list"), ("token", "revoke", "x"), ("user", "list"), ("user", "remove", "x")):
+        refused = run(*command, "--data-dir", str(tmp_path / "typo"))
+        assert (refused.returncode, "Is --data-dir right?" in refused.stderr) == (1, True)
+    assert not (tmp_path / "typo").exists()
+
+
 def test_a_database_of_another_program_and_a_bad_order_are_told(tmp_path: Path) -> None:
     (tmp_path / "fleetgauge.db").write_bytes(b"no database at all, but a text")
     refused = run("token", "list", "--data-dir", str(tmp_path))
