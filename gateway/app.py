@@ -43,6 +43,7 @@ from gateway.http.routes import (
     agents_routes,
     compare_routes,
     history_routes,
+    is_heartbeat,
     is_query,
     is_relayed,
     query_routes,
@@ -178,7 +179,9 @@ class Gateway:
             on_unreadable=self._accounting.unreadable,
             new_id=_new_id,
             on_cut=self._metrics.cut,
+            is_heartbeat=is_heartbeat,
             is_query=is_query if settings.store else is_relayed,
+            is_query=is_query,
             query_threads=max(settings.query.max_concurrency, 1),
             tls=tls,
         )

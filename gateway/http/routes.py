@@ -71,6 +71,11 @@ RELAYED: Final[Mapping[str, type[Relayed]]] = {
 """What another server is asked for where no samples are kept."""
 
 
+def is_heartbeat(path: str) -> bool:
+    """Tell whether a path is one that agents say at that they live: they wait for no disk."""
+    return path.startswith(_AGENTS) and path.endswith("/heartbeat")
+
+
 def is_query(path: str) -> bool:
     """Tell whether a path is one that queries are run at: they take their turns."""
     if path.startswith(_AGENTS):

@@ -5,6 +5,7 @@ Owns everything below the WSGI application. Must not know any route.
 
 import logging
 import re
+import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 REQUEST_THREADS = 8
 """Requests in work at once: more than cores, as some wait for the disk; few, as all share one GIL. Queries
 have threads of their own, so that many of them never keep a sender of samples waiting."""
+
+HEARTBEAT_THREADS = 2
+"""For heartbeats alone: they need no disk. All other threads may wait while the store writes a part, for a
+second where cores are busy."""
 
 MAX_CONNECTIONS = 500
 """Half of the usual limit of 1,024 open files, so that the rest of the gateway never runs out of them."""
@@ -87,6 +92,11 @@ _JOIN_SECONDS = 0.5
 _LOOP_SECONDS = 0.2
 """How late the wish to stop may be seen."""
 
+_ASK_SECONDS = 0.5
+"""How late the end of a connection's patience may be seen."""
+
+_READING: Final = select.POLLIN | select.POLLPRI
+
 
 class HttpServer:
     """Serves one WSGI application on one listening socket."""
@@ -101,19 +111,27 @@ class HttpServer:
         new_id: Callable[[], str],
         is_query: Callable[[str], bool] = lambda _: False,
         query_threads: int = 1,
+        is_heartbeat: Callable[[str], bool] = lambda _: False,
         on_cut: Callable[[str, bool], None] = lambda _stage, _for_another: None,
         tls: "Tls | None" = None,
     ) -> None:
-        """Serve requests; those whose path is a query's take their turns, so many at once."""
+        """Serve requests; those whose path is a query's take their turns, so many at once.
+
+        Heartbeats wait for nothing but each other.
+        """
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns once for every waiting request
         self._clock = clock
         self.turned_s = clock()
         """When the loop of all connections was last seen to go on."""
         self._map: dict[int, Any] = {}
+        self._resting: dict[int, Any] = {}
+        self._asks_all_at = 0.0
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(REQUEST_THREADS)
         self._query_dispatcher = ThreadedTaskDispatcher()
         self._query_dispatcher.set_thread_count(query_threads)
+        self._heartbeat_dispatcher = ThreadedTaskDispatcher()
+        self._heartbeat_dispatcher.set_thread_count(HEARTBEAT_THREADS)
         self._listener = _Listener(
             application,
             self._map,
@@ -130,6 +148,8 @@ class HttpServer:
         self._listener.is_query = is_query
         self._listener.tls = tls
         self._listener.query_dispatcher = self._query_dispatcher
+        self._listener.is_heartbeat = is_heartbeat
+        self._listener.heartbeat_dispatcher = self._heartbeat_dispatcher
 
     def readings(self) -> dict[str, Callable[[], float]]:
         """Return what can be said of queries, each to be asked when it is wanted."""
@@ -144,7 +164,7 @@ class HttpServer:
         deadline = self._clock() + DRAIN_SECONDS
         while self._busy_channels() and self._clock() < deadline:
             self._turn()
-        dispatchers = (self._dispatcher, self._query_dispatcher)
+        dispatchers = (self._dispatcher, self._query_dispatcher, self._heartbeat_dispatcher)
         for dispatcher in dispatchers:
             dispatcher.shutdown(timeout=_JOIN_SECONDS)  # type: ignore[arg-type]  # any number will do
         for channel in self._listener.channels():
@@ -155,8 +175,33 @@ class HttpServer:
             self._listener.close()
 
     def _turn(self) -> None:
-        self.turned_s = self._clock()
-        wasyncore.loop(timeout=_LOOP_SECONDS, use_poll=True, map=self._map, count=1)
+        """Wait until something happens on a connection, and see to it.
+
+        As waitress does it, but a connection that rests is not asked each time what it waits for.
+        """
+        now = self.turned_s = self._clock()
+        if now >= self._asks_all_at:
+            self._asks_all_at = now + _ASK_SECONDS
+            self._resting = {}
+        pollster = select.poll()
+        for descriptor, one in list(self._map.items()):
+            if flags := self._flags(descriptor, one):
+                pollster.register(descriptor, flags)
+        for descriptor, flags in pollster.poll(_LOOP_SECONDS * 1000):
+            self._resting.pop(descriptor, None)
+            if (one := self._map.get(descriptor)) is not None:
+                wasyncore.readwrite(one, flags)
+
+    def _flags(self, descriptor: int, one: Any) -> int:
+        """Return what a connection, the listener or its trigger waits for."""
+        if self._resting.get(descriptor) is one:
+            return _READING
+        flags = _READING if one.readable() else 0
+        if not one.accepting and one.writable():
+            flags |= select.POLLOUT
+        if flags == _READING and isinstance(one, _Channel) and one.rests:
+            self._resting[descriptor] = one
+        return flags
 
     def _busy_channels(self) -> list["_Channel"]:
         """The connections with a request in work or an answer to send; all others are closed."""
@@ -380,6 +425,14 @@ class _Channel(HTTPChannel):
             return IDLE if self._turns else HEADERS
         return BODY if self.request.headers_finished else HEADERS
 
+    @property
+    def rests(self) -> bool:
+        """Whether nothing but its peer and time can change what it waits for.
+
+        Requests first: a thread that works on one is done with all else when it takes it out.
+        """
+        return not (self.requests or self._lingers_until is not None or self.writable())
+
     def cut(self, *, for_another: bool) -> None:
         """Close it without an answer."""
         if self._patience is not None:
@@ -409,6 +462,8 @@ class _Listener(TcpWSGIServer):
     on_cut: Callable[[str, bool], None]
     is_query: Callable[[str], bool]
     query_dispatcher: ThreadedTaskDispatcher
+    is_heartbeat: Callable[[str], bool]
+    heartbeat_dispatcher: ThreadedTaskDispatcher
     tls: "Tls | None" = None
 
     def accept(self) -> Any:
@@ -444,12 +499,16 @@ class _Listener(TcpWSGIServer):
         return max(resting, key=lambda each: each[0])[1] if resting else None
 
     def add_task(self, task: Any) -> None:
-        """Give a request to a thread: queries to those of their own, in the order they came."""
+        """Give a request to a thread: queries and heartbeats to those of their own, in their order."""
         channel = cast("_Channel", task)
         channel.queued_at = self.clock()
         path = cast("_Parser", channel.requests[0]).path
-        dispatcher = self.query_dispatcher if self.is_query(path) else self.task_dispatcher
-        dispatcher.add_task(task)
+        if self.is_query(path):
+            self.query_dispatcher.add_task(task)
+        elif self.is_heartbeat(path):
+            self.heartbeat_dispatcher.add_task(task)
+        else:
+            self.task_dispatcher.add_task(task)
 
     @property
     def is_crowded(self) -> bool:

@@ -61,6 +61,7 @@ def running(
     clock: Callable[[], float] = time.monotonic,
     is_query: Callable[[str], bool] = lambda _: False,
     query_threads: int = 1,
+    is_heartbeat: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[Running]:
     sock = listen.open_socket(Address(host="127.0.0.1", port=0), allow_anonymous=False)
     stop, unreadable, cut = Stop(), list[int](), list[tuple[str, bool]]()
@@ -72,6 +73,7 @@ def running(
         new_id=lambda: "id-9",
         is_query=is_query,
         query_threads=query_threads,
+        is_heartbeat=is_heartbeat,
         on_cut=lambda *what: cut.append(what),
     )
     thread = threading.Thread(target=server.serve, args=(stop,))

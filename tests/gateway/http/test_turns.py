@@ -1,16 +1,19 @@
-"""Queries take their turns on threads of their own, and never keep others waiting."""
+"""Queries take their turns on threads of their own, and keep no one waiting. Heartbeats wait for no one."""
 
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Final
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from gateway.http.routes import is_heartbeat
 from gateway.http.server import DRAIN_SECONDS, REQUEST_THREADS, WAITED
 from tests.gateway.http.test_server import GET, Running, running
 from tests.gateway.http.wire import Wire
 
 QUERY: Final = b"GET /query HTTP/1.1\r\nHost: t\r\n\r\n"
+HEARTBEAT: Final = b"GET /heartbeat HTTP/1.1\r\nHost: t\r\n\r\n"
 THREADS: Final = 2
 
 
@@ -97,3 +100,44 @@ def test_stopping_lets_a_query_finish() -> None:
         slow.leave.release()
         assert wire.answer().headers["connection"] == "close"
         assert wire.is_closed()
+
+
+def test_heartbeats_wait_for_no_other_request() -> None:
+    slow, wires = Slow(), []
+    with running(slow, is_heartbeat=lambda path: path == "/heartbeat") as server:
+        for _ in range(REQUEST_THREADS + 1):
+            wires.append(Wire(server.port))
+            wires[-1].send(QUERY)
+        for _ in range(REQUEST_THREADS):
+            assert slow.entered.acquire(timeout=10)
+        with Wire(server.port) as wire:
+            assert wire.ask(HEARTBEAT).status == 204
+        assert slow.at_once == REQUEST_THREADS
+        slow.leave.release(len(wires))
+        for wire in wires:
+            assert wire.answer().status == 204
+            wire.close()
+
+
+def test_what_heartbeats_are() -> None:
+    assert is_heartbeat("/api/v1/agents/web-1/heartbeat")
+    assert not is_heartbeat("/api/v1/agents/web-1/processes")
+    assert not is_heartbeat("/api/v1/agents/register")
+
+
+def test_connections_that_rest_cost_little() -> None:
+    looks, resting, requests = [0], 100, 50
+
+    def clock() -> float:
+        looks[0] += 1
+        return time.monotonic()
+
+    with running(Slow(), clock=clock) as server, ExitStack() as stack:
+        for _ in range(resting):
+            assert stack.enter_context(Wire(server.port)).ask(GET).status == 204
+        wire = stack.enter_context(Wire(server.port))
+        before = looks[0]
+        for _ in range(requests):
+            assert wire.ask(GET).status == 204
+        # Each of them would look at the clock at least twice for each request.
+        assert looks[0] - before < resting * requests
