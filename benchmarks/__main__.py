@@ -19,6 +19,7 @@ MODULES: Final = (
     "history",
     "imports",
     "index",
+    "load",
     "memory",
     "parsing",
     "processes",

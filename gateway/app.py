@@ -181,7 +181,6 @@ class Gateway:
             on_cut=self._metrics.cut,
             is_heartbeat=is_heartbeat,
             is_query=is_query if settings.store else is_relayed,
-            is_query=is_query,
             query_threads=max(settings.query.max_concurrency, 1),
             tls=tls,
         )
