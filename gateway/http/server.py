@@ -35,8 +35,8 @@ REQUEST_THREADS = 8
 have threads of their own, so that many of them never keep a sender of samples waiting."""
 
 HEARTBEAT_THREADS = 2
-"""For heartbeats alone: they need no disk. All other threads may wait while the store writes a part, for a
-second where cores are busy."""
+"""For heartbeats alone: they need no disk. All other threads may wait for commits while the store puts what
+came in in order, for a second where cores are busy."""
 
 MAX_CONNECTIONS = 500
 """Half of the usual limit of 1,024 open files, so that the rest of the gateway never runs out of them."""
