@@ -74,6 +74,7 @@ from gateway.registry.machine import Timing
 from gateway.registry.registry import Registry
 from gateway.registry.series import AgentSeries
 from gateway.settings import GatewaySettings
+from gateway.showing import shown
 from gateway.storage.ledger.accounts import Accounts
 from gateway.storage.ledger.agents import AgentTables
 from gateway.storage.ledger.audit import Audit
@@ -377,8 +378,8 @@ class Gateway:
     def _settings_routes(self) -> dict[str, object]:
         started = datetime.now(UTC)
         return settings_routes(
-            config=lambda: file_of(self._settings),
-            flags=lambda: flags_of(self._settings),
+            config=lambda: file_of(shown(self._settings)),
+            flags=lambda: flags_of(shown(self._settings)),
             runtime=lambda: runtime_info(
                 started=started,
                 now=datetime.now(UTC),

@@ -113,6 +113,11 @@ def _type_and_help(field: msgspec.structs.FieldInfo) -> tuple[Any, str]:
     return kind, text
 
 
+def changed(settings: Settings, **values: object) -> Settings:
+    """Return the settings with other values for some fields."""
+    return msgspec.structs.replace(settings, **values)
+
+
 def flags_of(settings: Section) -> dict[str, str]:
     """Return each setting as a flag without its dashes, with its value as one would write it."""
     return {
