@@ -14,7 +14,7 @@ _LOGIN: Final = re.compile(r"//[^/]*@")
 
 
 def shown(settings: GatewaySettings) -> GatewaySettings:
-    """Hide the values of headers and the logins of proxies. Tokens and passwords are in files of their own."""
+    """Hide values of headers and logins of proxies. Tokens and passwords are in files of their own."""
     receivers = (
         changed(one, headers=_hidden(one.headers), proxy_url=_LOGIN.sub(f"//{HIDDEN}@", one.proxy_url))
         for one in settings.remote_write
