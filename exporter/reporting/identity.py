@@ -37,11 +37,13 @@ def identity(directory: Path, *, machine: str, make_id: Callable[[], str], log: 
     hashlib would say no more here, and takes 4 MiB: OpenSSL.
     """
     path = directory / FILE
+    say = log.warning
     mark = f"{zlib.crc32(machine.encode()):08x}" if machine else ""
     try:
         agent_id, kept_mark = _read(path)
     except FileNotFoundError:
-        reason = "there was none"
+        # As at each first start.
+        reason, say = "there was none", log.info
     except (OSError, ValueError) as error:
         reason = f"{path} is damaged or cannot be read: {error}"
     else:
@@ -51,7 +53,7 @@ def identity(directory: Path, *, machine: str, make_id: Callable[[], str], log: 
             return agent_id
         reason = f"{path} came from another machine"
     agent_id = make_id()
-    log.warning("identity.made", agent_id=agent_id, reason=reason)
+    say("identity.made", agent_id=agent_id, reason=reason)
     _keep(path, agent_id, mark, log)
     return agent_id
 
