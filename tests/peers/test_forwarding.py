@@ -6,6 +6,7 @@ what it acknowledged in memory for some seconds, as its manual wants.
 
 import itertools
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -20,7 +21,12 @@ from timeseries.labels import Labels
 
 AGENTS = 3
 SERIES = 40
-STEP_S = 0.4
+
+# How long each destination is away: FLEETGAUGE_TEST_OUTAGE=600 for ten minutes.
+OUTAGE_S = float(os.environ.get("FLEETGAUGE_TEST_OUTAGE", "1.2"))
+STEP_S = OUTAGE_S / 3
+# A request every 5 ms, and fewer in a long outage: the test remembers every sample.
+PAUSE_S = max(OUTAGE_S / 6000, 0.005)
 
 
 class Agent:
@@ -42,7 +48,7 @@ class Agent:
                 if self.stop.wait(0.02):
                     return
             self.acknowledged |= samples_of(request)
-            if self.stop.wait(0.005):
+            if self.stop.wait(PAUSE_S):
                 return
 
     def _wrote(self, body: bytes) -> bool:
@@ -103,7 +109,7 @@ def waiting(url: str) -> float:
 
 
 def in_prometheus(server: Server) -> Seen:
-    answer = requests.get(f"{server.url}/api/v1/query", params={"query": "load[1h]"}, timeout=10).json()
+    answer = requests.get(f"{server.url}/api/v1/query", params={"query": "load[6h]"}, timeout=10).json()
     return {
         (Labels(one["metric"]), round(seconds * 1000), float(value))
         for one in answer["data"]["result"]
