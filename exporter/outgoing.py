@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from delivery.readings import Readings
 from delivery.remotewrite import RemoteWrite
 from delivery.retry import Backoff
 from delivery.transport import Target, Transport
@@ -21,7 +22,7 @@ from exporter.parts import Part, Parts, Wanted
 from exporter.reporting.messages import Facts, Vitals
 from exporter.reporting.reporter import Reported, Reporter
 from exporter.rounds import Done, Rounds, rhythm
-from exporter.sending.outlet import Outlet, Readings, SeriesOutlet, Surroundings
+from exporter.sending.outlet import Outlet, SeriesOutlet, Surroundings
 from exporter.sending.series import Identity, SeriesMaker
 from exporter.sending.targets import Receiver, gateway_target, identity, receivers
 from exporter.settings import AgentSettings

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from delivery.readings import Readings
 from exporter.collectors import itself, meminfo, osrelease, stat
 from exporter.gathering.runner import Runner
 from exporter.outgoing import Progress
 from exporter.own import Own, Receiver
 from exporter.reporting.messages import Facts, System, Vitals
-from exporter.sending.outlet import Readings
 from exporter.settings import AgentSettings, Paths
 
 STUCK_ROUNDS: Final = 4
@@ -162,7 +162,7 @@ def _receiver(readings: Readings, now_s: float) -> Receiver:
         sent=readings.sent_samples,
         refused=readings.refused_samples,
         failures=readings.failures,
-        lost={**readings.lost_samples, **readings.left_out_series},
+        lost={**readings.lost_samples, **readings.left_out},
         trouble=readings.trouble,
     )
 

@@ -19,7 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from gateway.forward.destination import Readings as Forwarded
+from delivery.readings import Readings as Forwarded
 from gateway.ingest.outcome import Outcome
 from gateway.query.service import Ran
 from gateway.registry.model import Status
@@ -125,7 +125,7 @@ FORWARD_REASONS: Mapping[str, tuple[str, Callable[[Forwarded], Mapping[str, int]
     ),
     "left_out_samples": (
         "Samples that a destination does not get, by reason.",
-        lambda each: each.left_out_samples,
+        lambda each: each.left_out,
     ),
 }
 """What a destination counts by reasons."""

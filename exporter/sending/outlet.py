@@ -4,11 +4,12 @@ Must not know what is in a batch but for `SeriesOutlet`, which makes batches of 
 waits for the network. What was handed in is in the spool, whatever happens to the agent then.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delivery.batches import batched
+from delivery.readings import Readings, readings_of
 from delivery.records import Batch
 from delivery.remotewrite import RemoteWrite
 from delivery.retry import Backoff
@@ -33,25 +34,6 @@ class Surroundings:
     user_agent: str
     limits: Limits = field(default_factory=Limits)
     sync: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readings:
-    """How an outlet is: what waits, what was sent, refused and lost since the start, what is wrong now."""
-
-    name: str
-    waiting_batches: int
-    waiting_samples: int
-    waiting_bytes: int
-    oldest_ms: int | None
-    sent_batches: int
-    sent_samples: int
-    refused_samples: int
-    failures: int
-    lost_samples: Mapping[str, int]
-    left_out_series: Mapping[str, int]
-    trouble: str
-    version: int | None
 
 
 class Outlet:
@@ -112,23 +94,11 @@ class Outlet:
 
     def readings(self) -> Readings:
         """Return how it is."""
-        filling = self._spool.filling()
-        sent = self._sender.sent
-        talk = self._sender.conversation
-        troubles = [sent.trouble, _HELD.format(filling.held) if filling.held else ""]
-        return Readings(
-            name=self.name,
-            waiting_batches=filling.batches,
-            waiting_samples=filling.samples,
-            waiting_bytes=filling.bytes,
-            oldest_ms=filling.oldest_ms,
-            sent_batches=sent.batches,
-            sent_samples=sent.samples,
-            refused_samples=sent.refused,
-            failures=sent.failures,
-            lost_samples=dict(filling.lost.items()),
-            left_out_series={},
-            trouble="; ".join(filter(None, troubles)),
+        talk, held = self._sender.conversation, self._spool.filling().held
+        known = readings_of(self.name, [self._sender], left_out={})
+        return replace(
+            known,
+            trouble="; ".join(filter(None, (known.trouble, _HELD.format(held) if held else ""))),
             version=talk.version if isinstance(talk, RemoteWrite) else None,
         )
 
@@ -153,7 +123,7 @@ class SeriesOutlet:
         """Return how it is."""
         left_out: dict[str, int] = dict(self._maker.left_out.items())
         left_out["unencodable"] = self._unencodable
-        return replace(self.outlet.readings(), left_out_series=left_out)
+        return replace(self.outlet.readings(), left_out=left_out)
 
     def _put(self, series: Iterable[Series]) -> None:
         made = batched(series)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from delivery.errors import SpoolInUse
+from delivery.readings import Readings, readings_of
 from delivery.records import Batch as Body
 from delivery.retry import Backoff
 from delivery.sender import Clock, Sender
-from delivery.spool import Filling, Limits, Spool
+from delivery.spool import Limits, Spool
 from delivery.transport import Transport
 from gateway.forward.checks import MAX_SHARDS
 from gateway.forward.conversation import ForwardedWrite
@@ -42,25 +43,6 @@ class Surroundings:
     external: Mapping[str, str]
     labels: Callable[[int], Labels]
     log: Log
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readings:
-    """How a destination is: what waits, and what became of the rest since the start."""
-
-    name: str
-    waiting_batches: int
-    waiting_samples: int
-    waiting_bytes: int
-    oldest_ms: int | None
-    sent_batches: int
-    sent_samples: int
-    refused_samples: int
-    failures: int
-    lost_samples: Mapping[str, int]
-    left_out_samples: Mapping[str, int]
-    damaged_bytes: int
-    trouble: str
 
 
 class Destination:
@@ -131,24 +113,8 @@ class Destination:
 
     def readings(self) -> Readings:
         """Return how it is."""
-        fillings = [queue.spool.filling() for queue in self._queues]
-        sent = [queue.sender.sent for queue in self._queues]
-        oldest = [each.oldest_ms for each in fillings if each.oldest_ms is not None]
-        return Readings(
-            name=self.name,
-            waiting_batches=sum(each.batches for each in fillings),
-            waiting_samples=sum(each.samples for each in fillings),
-            waiting_bytes=sum(each.bytes for each in fillings),
-            oldest_ms=min(oldest, default=None),
-            sent_batches=sum(each.batches for each in sent),
-            sent_samples=sum(each.samples for each in sent),
-            refused_samples=sum(each.refused for each in sent),
-            failures=sum(each.failures for each in sent),
-            lost_samples=_lost(fillings),
-            left_out_samples=dict(self._maker.left_out.items()),
-            damaged_bytes=sum(each.damaged_bytes for each in fillings),
-            trouble=next((each.trouble for each in sent if each.trouble), ""),
-        )
+        senders = [queue.sender for queue in self._queues]
+        return readings_of(self.name, senders, left_out=dict(self._maker.left_out.items()))
 
     def _made(self, taken: Taken) -> Sequence[Made]:
         batch, version = taken.batch, self._version()
@@ -169,11 +135,3 @@ def _there(directory: Path) -> int:
     """Count the queues of an earlier start: what waits in them goes out, too."""
     numbers = [number for number in range(MAX_SHARDS) if (directory / str(number)).is_dir()]
     return max(numbers, default=-1) + 1
-
-
-def _lost(fillings: Sequence[Filling]) -> dict[str, int]:
-    lost: dict[str, int] = {}
-    for filling in fillings:
-        for reason, samples in filling.lost.items():
-            lost[reason] = lost.get(reason, 0) + samples
-    return lost

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.forward.destination import Destination, Readings
+from delivery.readings import Readings
+from gateway.forward.destination import Destination
 from gateway.ingest.errors import Unavailable
 from gateway.ingest.taken import Taken
 

@@ -20,7 +20,6 @@ from remotewrite.encode.fields import LENGTH, key, varint
 from remotewrite.encode.v1 import LabelFields, encode_v1
 from remotewrite.encode.v2 import encode_v2
 from remotewrite.model import Series
-from timeseries.columns import Bools
 from timeseries.errors import InvalidLabels
 from timeseries.labels import Labels
 
@@ -106,7 +105,7 @@ class Maker:
             plain &= columns.starts == 0
         if plain.all():
             made = list(self._rows(columns))
-            rest = replace(batch, samples=_where(columns, ~plain))
+            rest = replace(batch, samples=columns.where(~plain))
         else:
             # All of them, so that the order stays.
             made, rest = [], batch
@@ -221,12 +220,3 @@ def _tails(columns: SampleColumns) -> list[bytes]:
         rows[:, 9 + place] = (columns.times >> (7 * place)) & 0x7F | more
     tails: list[bytes] = rows.view(f"V{_TAIL_BYTES}").ravel().tolist()
     return tails
-
-
-def _where(columns: SampleColumns, keep: Bools) -> SampleColumns:
-    return SampleColumns(
-        refs=columns.refs[keep],
-        times=columns.times[keep],
-        values=columns.values[keep],
-        starts=columns.starts[keep],
-    )

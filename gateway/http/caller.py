@@ -23,11 +23,6 @@ def address_of(req: falcon.Request) -> str:
     return req.remote_addr or ""
 
 
-def tell_audit(req: falcon.Request, detail: str) -> None:
-    """Say what the path does not: the doorkeeper writes it down with the change."""
-    req.context.audit_detail = detail
-
-
 def audited(req: falcon.Request) -> None:
     """Say that the resource wrote its own entry."""
     req.context.audited = True

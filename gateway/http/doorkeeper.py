@@ -86,13 +86,12 @@ class Doorkeeper:
         context = req.context
         if not getattr(context, "audit", False) or getattr(context, "audited", False):
             return
-        detail = " ".join(filter(None, (str(resp.status_code), getattr(context, "audit_detail", ""))))
         entry = Entry(
             time_ms=self._now_ms(),
             actor=actor_of(req),
             action=f"{req.method} {req.uri_template}",
             subject=req.path,
-            detail=detail,
+            detail=str(resp.status_code),
         )
         if not self._note(entry):
             self._log.warning(

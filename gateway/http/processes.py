@@ -122,13 +122,17 @@ class Processes:
             ) from error
 
 
-class ProcessTimes:
-    """Which snapshots there are."""
+class _OverTime:
+    """A question about the processes of an agent between two times."""
 
     def __init__(self, archive: Archive, find: Find, now_ms: Clock) -> None:
         self._archive = archive
         self._find = find
         self._now_ms = now_ms
+
+
+class ProcessTimes(_OverTime):
+    """Which snapshots there are."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
         agent = required(req, self._find, path)
@@ -152,13 +156,8 @@ class ProcessTimes:
         )
 
 
-class ProcessHistory:
+class ProcessHistory(_OverTime):
     """One process over time, or all of a name."""
-
-    def __init__(self, archive: Archive, find: Find, now_ms: Clock) -> None:
-        self._archive = archive
-        self._find = find
-        self._now_ms = now_ms
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
         agent = required(req, self._find, path)
@@ -172,13 +171,8 @@ class ProcessHistory:
         _answer(resp, {"agent": agent.name, **_drawn(found)})
 
 
-class ProcessChanges:
+class ProcessChanges(_OverTime):
     """What is different at the end of a time from its beginning."""
-
-    def __init__(self, archive: Archive, find: Find, now_ms: Clock) -> None:
-        self._archive = archive
-        self._find = find
-        self._now_ms = now_ms
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
         agent = required(req, self._find, path)

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from remotewrite.decode.batch import Batch, Rejection, SampleColumns
+from remotewrite.decode.batch import Batch, Rejection
 from remotewrite.decode.names import describe
 from timeseries.columns import Bools
 from timeseries.exemplar import Exemplar
@@ -51,7 +51,7 @@ class Window:
             rejected.append(new.rejection(TOO_NEW, limit, labels))
         return replace(
             batch,
-            samples=_where(batch.samples, ~(early | late)),
+            samples=batch.samples.where(~(early | late)),
             histograms=self._within(batch.histograms),
             exemplars=self._within(batch.exemplars),
             rejected=rejected,
@@ -95,15 +95,6 @@ class _Outside:
             histograms=self.histograms,
             exemplars=self.exemplars,
         )
-
-
-def _where(columns: SampleColumns, keep: Bools) -> SampleColumns:
-    return SampleColumns(
-        refs=columns.refs[keep],
-        times=columns.times[keep],
-        values=columns.values[keep],
-        starts=columns.starts[keep],
-    )
 
 
 def _moment(time_ms: int) -> str:

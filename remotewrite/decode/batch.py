@@ -7,7 +7,7 @@ import numpy as np
 
 from remotewrite.decode.table import Learnt
 from remotewrite.errors import SeriesRejected
-from timeseries.columns import Floats, Ints
+from timeseries.columns import Bools, Floats, Ints
 from timeseries.exemplar import Exemplar
 from timeseries.histogram import HistogramSample
 from timeseries.metadata import Metadata
@@ -25,6 +25,15 @@ class SampleColumns:
     def __len__(self) -> int:
         """Count the samples."""
         return len(self.refs)
+
+    def where(self, keep: Bools) -> "SampleColumns":
+        """Return the rows that are to be kept."""
+        return SampleColumns(
+            refs=self.refs[keep],
+            times=self.times[keep],
+            values=self.values[keep],
+            starts=self.starts[keep],
+        )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,13 +7,13 @@ from typing import Final
 
 import pytest
 
+from delivery.readings import Readings
 from exporter.gathering.runner import Runner
 from exporter.outgoing import Progress
 from exporter.own import Own, families
 from exporter.own import Receiver as OwnReceiver
 from exporter.reporting.reporter import Reported
 from exporter.rounds import Done
-from exporter.sending.outlet import Readings
 from exporter.settings import AgentSettings, Paths
 from exporter.snapshots.recorder import Recorded
 from exporter.telling import STUCK_ROUNDS, STUCK_S, Life, facts, health, own, system, vitals
@@ -38,7 +38,8 @@ def readings(name: str = "gateway", *, trouble: str = "", oldest_ms: int | None 
         refused_samples=6,
         failures=7,
         lost_samples={"size": 8},
-        left_out_series={"limit": 9},
+        left_out={"limit": 9},
+        damaged_bytes=0,
         trouble=trouble,
         version=2,
     )

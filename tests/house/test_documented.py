@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import fleetgauge
+from delivery.readings import Readings as Forwarded
 from delivery.spool import Reason
 from exporter import own
 from exporter.collectors import itself
@@ -21,7 +22,6 @@ from exporter.http import server as agent_server
 from exporter.http.site import Site
 from exporter.sending.series import LeftOut
 from gateway.compare.measures import MEASURES
-from gateway.forward.destination import Readings as Forwarded
 from gateway.history import reading as snapshot_reading
 from gateway.http import compare, patience, processes, server
 from gateway.http.encoding import MIN_BYTES
@@ -229,7 +229,7 @@ FORWARDED: Final = Forwarded(
     refused_samples=0,
     failures=0,
     lost_samples={"": 0},
-    left_out_samples={"": 0},
+    left_out={"": 0},
     damaged_bytes=0,
     trouble="",
 )

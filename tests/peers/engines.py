@@ -22,7 +22,7 @@ from typing import Any, Final
 from exporter.collectors.containers.addresses import Address
 from exporter.collectors.containers.engine import Session
 from tests.peers.required import find_program, go_without, require_peer
-from tests.peers.servers import GRACE_SECONDS, POLL_SECONDS, START_SECONDS
+from tests.peers.servers import POLL_SECONDS, START_SECONDS, end
 
 APPLETS: Final = ("sh", "sleep", "true", "false")
 # Below this, engines put the cgroups of their containers.
@@ -87,12 +87,7 @@ class Engine:
         with suppress(OSError, HTTPException, AssertionError):
             for container in self.ask("GET", "/containers/json?all=true"):
                 self.remove(container["Id"])
-        self.process.terminate()
-        try:
-            self.process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
 
 @contextmanager

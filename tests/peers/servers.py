@@ -67,12 +67,7 @@ class Server:
 
     def stop(self) -> None:
         """End the server; a second call does nothing."""
-        self.process.terminate()
-        try:
-            self.process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
 
 class Servers:
@@ -209,6 +204,16 @@ class Servers:
         server = Server(url=f"http://127.0.0.1:{port}", dir=directory, process=process)
         self._running.callback(server.stop)
         return server
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that was started here, by force if it takes long; a second call does nothing."""
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:

@@ -97,7 +97,7 @@ def test_readings_say_what_waits_and_what_is_wrong(outlets: Outlets) -> None:
     assert readings.waiting_bytes > 100
     assert readings.failures > 3
     assert "ConnectionRefusedError" in readings.trouble
-    assert readings.left_out_series == {"limit": 0, "labels": 1, "duplicate": 0, "unencodable": 0}
+    assert readings.left_out == {"limit": 0, "labels": 1, "duplicate": 0, "unencodable": 0}
 
 
 def test_readings_say_what_was_refused_and_lost_and_which_version_is_spoken(outlets: Outlets) -> None:
