@@ -21,6 +21,8 @@ class Value:
     line: int
     is_mapping: bool = False
     content: Any
+    written: str | None = None
+    """A scalar as it stands in the file: `5m`, `true`, `0x10`."""
 
     @property
     def text(self) -> str | None:
@@ -40,10 +42,14 @@ class Value:
 
 def read_document(path: Path) -> Value:
     """Return what the file holds, or raise SettingsError with the line of what is wrong."""
+    return parse_document(read_file(path), str(path))
+
+
+def parse_document(text: str | bytes, path: str) -> Value:
+    """Return what a text holds, or raise SettingsError with the line of what is wrong; `path` names it."""
     # Only here: who has no such file needs no YAML, which takes memory.
     import yaml
 
-    text = read_file(path)
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
@@ -61,12 +67,16 @@ def _value(loader: "yaml.SafeLoader", node: "yaml.Node", known: dict[int, Value]
 
     if id(node) not in known:
         content: Any
+        written: str | None = None
         if isinstance(node, yaml.MappingNode):
             content = tuple(tuple(_value(loader, each, known) for each in pair) for pair in node.value)
         elif isinstance(node, yaml.SequenceNode):
             content = tuple(_value(loader, each, known) for each in node.value)
         else:
             content = loader.construct_object(node)
+            written = None if content is None else node.value
         is_mapping = isinstance(node, yaml.MappingNode)
-        known[id(node)] = Value(line=node.start_mark.line + 1, is_mapping=is_mapping, content=content)
+        known[id(node)] = Value(
+            line=node.start_mark.line + 1, is_mapping=is_mapping, content=content, written=written
+        )
     return known[id(node)]

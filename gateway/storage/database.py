@@ -134,6 +134,49 @@ _MIGRATIONS: Final = (
     ) STRICT;
     CREATE INDEX processes_by_age ON processes (last, bytes, snapshots);
     """,
+    # Alerts. Bodies are JSON, but for evidence. Every version of a managed group is kept.
+    """
+    CREATE TABLE rule_group (
+        name TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        is_enabled INTEGER NOT NULL,
+        is_deleted INTEGER NOT NULL,
+        changed_ms INTEGER NOT NULL,
+        changed_by TEXT NOT NULL,
+        PRIMARY KEY (name, version)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE alert (
+        fingerprint TEXT PRIMARY KEY, ends_ms INTEGER NOT NULL, body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE silence (
+        id TEXT PRIMARY KEY, ends_ms INTEGER NOT NULL, body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE told (
+        key TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL, body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE delivery (
+        id INTEGER PRIMARY KEY,
+        time_ms INTEGER NOT NULL,
+        receiver TEXT NOT NULL,
+        integration TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX delivery_at ON delivery (time_ms);
+    CREATE TABLE alert_history (
+        id INTEGER PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        name TEXT NOT NULL,
+        active_ms INTEGER NOT NULL,
+        fired_ms INTEGER NOT NULL,
+        resolved_ms INTEGER,
+        body TEXT NOT NULL,
+        evidence BLOB
+    ) STRICT;
+    CREATE INDEX alert_history_of ON alert_history (fingerprint, fired_ms);
+    CREATE INDEX alert_history_at ON alert_history (fired_ms);
+    """,
 )
 SCHEMA_VERSION: Final = len(_MIGRATIONS)
 

@@ -38,6 +38,7 @@ VIOLATIONS: Final = {
     "home-protobuf": {"gateway/bad.py": "from google.protobuf.message import Message"},
     "home-compression": {"remotewrite/bad.py": "import cramjam"},
     "home-bcrypt": {"exporter/http/bad.py": "import bcrypt"},
+    "home-apprise": {"gateway/bad.py": "import apprise"},
     "home-argon2": {"gateway/bad.py": "import argon2"},
     "pure-access": {"gateway/access/bad.py": "import sqlite3"},
     "home-settings": {"gateway/bad.py": "import yaml"},

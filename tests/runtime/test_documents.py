@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.documents import read_document
+from runtime.documents import parse_document, read_document
 from runtime.errors import SettingsError
 
 
@@ -16,6 +16,11 @@ def test_values_know_their_lines_and_keys_stay_in_their_order(tmp_path: Path) ->
     items = document.pairs[1][1].items
     assert items is not None
     assert [(item.content, item.line) for item in items] == [("x", 3), (True, 4)]
+
+
+def test_scalars_are_known_as_they_were_written() -> None:
+    document = parse_document("[0x10, true, '5', 1e3, ~, x]", "a.yml")
+    assert [item.written for item in document.items or ()] == ["0x10", "true", "5", "1e3", None, "x"]
 
 
 def test_an_empty_file_is_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Alerts in service: kept, grouped, silenced, told to receivers."""

@@ -1,0 +1,1 @@
+"""Rules in service: where they come from, when they are evaluated, what becomes of it."""
