@@ -41,6 +41,7 @@ from gateway.http.read import RemoteRead
 from gateway.http.routes import (
     access_routes,
     agents_routes,
+    alert_history_routes,
     compare_routes,
     history_routes,
     is_heartbeat,
@@ -79,6 +80,7 @@ from gateway.storage.ledger.accounts import Accounts
 from gateway.storage.ledger.agents import AgentTables
 from gateway.storage.ledger.audit import Audit
 from gateway.storage.ledger.beside import has_accounts, ledger_of
+from gateway.storage.ledger.episodes import Episodes
 from gateway.storage.ledger.processes import ProcessPieces
 from gateway.storage.statistics import Statistics
 from gateway.storage.store import Store
@@ -288,6 +290,7 @@ class Gateway:
             | self._settings_routes()
             | self._agents_routes(shelf)
             | self._history_routes()
+            | alert_history_routes(book=Episodes(self._store.ledger), now_ms=_now_ms)
         )
 
     def _tls(self, settings: GatewaySettings) -> "Tls | None":

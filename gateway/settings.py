@@ -79,6 +79,7 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
         Size,
         "Drop the oldest process snapshots when all are larger; 0: a quarter of max_disk, if set.",
     ] = NO_LIMIT
+    alert_retention: Annotated[Duration, "Keep the history of alerts for so long."] = Duration.parse("365d")
     store: Annotated[
         bool, "Keep samples here. Without it they are only passed on, and queries go to query_url."
     ] = True
@@ -111,6 +112,7 @@ def problems(settings: GatewaySettings) -> list[str]:
     positive = {
         "retention": settings.retention.ms,
         "process_retention": settings.process_retention.ms,
+        "alert_retention": settings.alert_retention.ms,
         "agents.offline_after": settings.agents.offline_after.ms,
         "query.timeout": query.timeout.ms,
         "query.max_concurrency": query.max_concurrency,

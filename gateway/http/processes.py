@@ -11,10 +11,11 @@ import falcon
 
 from gateway.history.archive import Archive
 from gateway.history.errors import InvalidSnapshot, SnapshotTooLarge
-from gateway.history.questions import ORDERS, Chosen, History, Pair, Point, busiest, changes, history
+from gateway.history.questions import ORDERS, Chosen, History, Point, busiest, changes, history
 from gateway.history.reading import ENCODINGS, MAX_BODY_BYTES
 from gateway.history.receiving import SnapshotReceiver
-from gateway.history.snapshot import MEASURES, TOTALS, Process, Snapshot, Whole
+from gateway.history.shown import changed, row, told
+from gateway.history.snapshot import MEASURES
 from gateway.http import envelope
 from gateway.http.asked import duration_of, invalid, limit_of, moment, moment_or, near
 from gateway.http.caller import caller_of
@@ -74,9 +75,7 @@ class Processes:
             "next": None if later is None else later / 1000,
         }
         if found is not None:
-            data |= _told(found) | {
-                "processes": [_row(one) for one in busiest(found.processes, order)[:limit]]
-            }
+            data |= told(found) | {"processes": [row(one) for one in busiest(found.processes, order)[:limit]]}
         _answer(resp, data)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
@@ -184,20 +183,11 @@ class ProcessChanges(_OverTime):
             after = self._archive.at(agent.agent_id, end_ms)
         data: dict[str, object] = {
             "agent": agent.name,
-            "from": None if before is None else _told(before),
-            "to": None if after is None else _told(after),
+            "from": None if before is None else told(before),
+            "to": None if after is None else told(after),
         }
         if before is not None and after is not None:
-            found = changes(before, after, order)
-            data |= {
-                "appeared": [
-                    _row(one) | {"started": one.identity.start_ms > before.time_ms}
-                    for one in found.appeared[:limit]
-                ],
-                "gone": [_row(one) for one in found.gone[:limit]],
-                "grew": [_difference(pair) for pair in found.grew[:limit]],
-                "shrank": [_difference(pair) for pair in found.shrank[:limit]],
-            }
+            data |= changed(changes(before, after, order), before.time_ms, limit)
         _answer(resp, data)
 
 
@@ -255,48 +245,7 @@ def _reading() -> Iterator[None]:
         ) from error
 
 
-# --- what is shown: times in seconds, per cent, bytes ---
-
-
-def _told(snapshot: Snapshot) -> dict[str, object]:
-    totals = {
-        name: _plain(value, scale)
-        for (name, scale), value in zip(TOTALS.items(), snapshot.totals, strict=True)
-    }
-    return {
-        "time": snapshot.time_ms / 1000,
-        "interval": snapshot.interval_ms / 1000,
-        "omitted": snapshot.omitted,
-        "totals": totals,
-    }
-
-
-def _row(process: Process) -> dict[str, object]:
-    identity = process.identity
-    row: dict[str, object] = {
-        "pid": identity.pid,
-        "start": identity.start_ms / 1000,
-        "parent": identity.parent,
-        **identity.program._asdict(),
-        "state": process.state,
-    }
-    return row | _measures(process)
-
-
-def _measures(process: Process) -> dict[str, float | None]:
-    return {name: _plain(getattr(process, name), scale) for name, scale in MEASURES.items()}
-
-
-def _difference(pair: Pair) -> dict[str, object]:
-    """The later row, with what was before, and by how much each number is more now; None if not known."""
-    before, after = _measures(pair.before), _measures(pair.after)
-    less = {
-        name: None
-        if (old := getattr(pair.before, name)) is None or (new := getattr(pair.after, name)) is None
-        else _plain(new - old, scale)
-        for name, scale in MEASURES.items()
-    }
-    return _row(pair.after) | after | {"before": before, "difference": less}
+# --- what is shown of a history ---
 
 
 def _drawn(found: History) -> dict[str, object]:
@@ -328,10 +277,6 @@ def _point(point: Point) -> dict[str, object]:
         "read": _rounded(point.read),
         "write": _rounded(point.write),
     }
-
-
-def _plain(value: Whole, scale: int) -> float | None:
-    return value if value is None or scale == 1 else value / scale
 
 
 def _rounded(value: float | None, scale: int = 1) -> float | None:

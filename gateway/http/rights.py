@@ -52,6 +52,10 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/api/v1/users/{name}": {"DELETE": ADMIN},
     "/api/v1/users/{name}/password": {"POST": ADMIN},
     "/api/v1/audit": {"GET": SECRET},
+    # Alerts.
+    "/api/v1/alerts/history": {"GET": CONFINED},
+    "/api/v1/alerts/history/{number}": {"GET": CONFINED},
+    "/api/v1/alerts/statistics": {"GET": CONFINED},
     # Agents.
     "/api/v1/agents": {"GET": CONFINED},
     "/api/v1/agents/register": {"POST": INGEST},

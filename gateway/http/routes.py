@@ -24,6 +24,7 @@ from gateway.http.agents import (
     OneAgent,
     Register,
 )
+from gateway.http.alerthistory import AlertHistory, AlertStatistics, Book, OneEpisode
 from gateway.http.compare import Compare, Stats
 from gateway.http.discovery import Alertmanagers, Alerts, Rules, Targets, TargetsMetadata
 from gateway.http.federate import Federate
@@ -195,6 +196,15 @@ def history_routes(
         f"{PROCESSES}/times": ProcessTimes(archive, find, now_ms),
         f"{PROCESSES}/history": ProcessHistory(archive, find, now_ms),
         f"{PROCESSES}/changes": ProcessChanges(archive, find, now_ms),
+    }
+
+
+def alert_history_routes(*, book: Book, now_ms: Callable[[], int]) -> dict[str, object]:
+    """The paths of what alerts did."""
+    return {
+        "/api/v1/alerts/history": AlertHistory(book, now_ms),
+        "/api/v1/alerts/history/{number}": OneEpisode(book, now_ms),
+        "/api/v1/alerts/statistics": AlertStatistics(book, now_ms),
     }
 
 

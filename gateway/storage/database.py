@@ -165,17 +165,16 @@ _MIGRATIONS: Final = (
     ) STRICT;
     CREATE INDEX delivery_at ON delivery (time_ms);
     CREATE TABLE alert_history (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         fingerprint TEXT NOT NULL,
         name TEXT NOT NULL,
-        active_ms INTEGER NOT NULL,
-        fired_ms INTEGER NOT NULL,
+        starts_ms INTEGER NOT NULL,
         resolved_ms INTEGER,
         body TEXT NOT NULL,
         evidence BLOB
     ) STRICT;
-    CREATE INDEX alert_history_of ON alert_history (fingerprint, fired_ms);
-    CREATE INDEX alert_history_at ON alert_history (fired_ms);
+    CREATE INDEX alert_history_open ON alert_history (fingerprint) WHERE resolved_ms IS NULL;
+    CREATE INDEX alert_history_at ON alert_history (starts_ms);
     """,
 )
 SCHEMA_VERSION: Final = len(_MIGRATIONS)

@@ -15,6 +15,7 @@ ZERO = Duration.parse("0s")
     [
         ({"retention": ZERO}, "retention"),
         ({"process_retention": ZERO}, "process_retention"),
+        ({"alert_retention": ZERO}, "alert_retention"),
         ({"agents": Agents(offline_after=ZERO)}, "agents.offline_after"),
         ({"query": Query(timeout=ZERO)}, "query.timeout"),
         ({"query": Query(max_concurrency=0)}, "query.max_concurrency"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.http.openapi import fleet, hosts, people, reading, service
+from gateway.http.openapi import alerts, fleet, hosts, people, reading, service
 from gateway.http.openapi.words import Operations
 
 OPERATIONS: Final[Operations] = {
@@ -11,4 +11,5 @@ OPERATIONS: Final[Operations] = {
     **fleet.OPERATIONS,
     **hosts.OPERATIONS,
     **people.OPERATIONS,
+    **alerts.OPERATIONS,
 }
