@@ -41,6 +41,7 @@ from gateway.metrics import (
     STORE_GAUGES,
     Metrics,
 )
+from gateway.metrics.rules import RULER_COUNTERS, GroupReadings
 from gateway.query.remote import MAX_READ_SAMPLES
 from gateway.query.service import OUTCOMES, Question, Ran
 from gateway.registry import messages
@@ -253,6 +254,8 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics.snapshot_received("")
     metrics.snapshots_dropped("", 0)
     metrics.watch_forwarding(lambda: [FORWARDED])
+    group = GroupReadings(key="", rules=0, interval_s=0, seconds=0, last_s=0)
+    metrics.watch_rules(lambda: [group], dict.fromkeys(RULER_COUNTERS, float))
     metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)

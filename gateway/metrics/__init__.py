@@ -1,6 +1,6 @@
-"""What the gateway counts about itself. The only home of prometheus_client.
+"""What the gateway counts about itself. This package is the only home of prometheus_client.
 
-Owns the names, help and labels of all self-metrics. Must not know HTTP.
+Owns the names, help and labels of all self-metrics; those of rules are in rules.py. Must not know HTTP.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from delivery.readings import Readings as Forwarded
 from gateway.ingest.outcome import Outcome
+from gateway.metrics.rules import GroupReadings, watch_rules
 from gateway.query.service import Ran
 from gateway.registry.model import Status
 
@@ -243,6 +244,10 @@ class Metrics:
     def watch_forwarding(self, readings: Callable[[], Sequence[Forwarded]]) -> None:
         """Show how each destination is, asked at each scrape."""
         self.registry.register(_Forward(readings))
+
+    def watch_rules(self, groups: Callable[[], Sequence[GroupReadings]], totals: Readings) -> None:
+        """Show how each group of rules is, asked at each scrape."""
+        watch_rules(self.registry, groups, totals)
 
     def committed(self, seconds: float) -> None:
         """Count a batch that is durable."""
