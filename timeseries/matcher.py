@@ -23,6 +23,10 @@ _UNFOLDED: Final = re.compile(r"\{|\\[pP]")
 # What `a|b\.c` is made of: no operator but the bar, and nothing escaped but punctuation.
 _PLAIN: Final = re.compile(r"[^\\.+*?()\[\]{}^$]*(?:\\[!-/:-@\[-`{}~][^\\.+*?()\[\]{}^$]*)*")
 _ESCAPED: Final = re.compile(r"\\(.)")
+# What refers to a group in a replacement, as Go has it; a dollar stands for itself when it is doubled.
+_REFERENCE: Final = re.compile(r"\$(?:\{(\w+)\}|(\$|\w+))")
+# No expression has groups with numbers of more digits.
+_MANY_DIGITS: Final = 9
 
 
 class MatchType(StrEnum):
@@ -112,11 +116,69 @@ class Extractor:
         return {key: (value or b"").decode() for key, value in (numbered | names).items()}
 
 
+class Pattern:
+    """A regular expression that is looked for anywhere in a text, as templates do; its dot matches no newline.
+
+    Raises InvalidMatcher with RE2's words alone.
+    """
+
+    def __init__(self, regex: str) -> None:
+        try:
+            self._regex = _compiled(regex, capturing=True, dot_matches_newline=False)
+        except (_UnusableRegexError, UnicodeEncodeError) as error:
+            raise InvalidMatcher(str(error)) from None
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether some part of the text matches."""
+        return self._regex.search(text) is not None
+
+    def replaced(self, text: str, replacement: str, max_length: int) -> str:
+        """Return the text with all matches replaced; `$1` and `${name}` are what was captured.
+
+        Raises InvalidMatcher when more than `max_length` characters come of it.
+        """
+        pieces = _REFERENCE.split(replacement)
+        made: list[str] = []
+        done = length = 0
+        last_end = -1
+        for found in self._regex.finditer(text):
+            start, end = found.span()
+            # An empty match right behind another one does not count.
+            if start == end == last_end:
+                continue
+            last_end = end
+            new = [text[done:start], *self._filled(pieces, found)]
+            done = end
+            length += sum(map(len, new))
+            if length > max_length:
+                raise InvalidMatcher(f"the text is longer than {max_length} characters")
+            made += new
+        return "".join((*made, text[done:]))
+
+    def _filled(self, pieces: list[str], found: Any) -> list[str]:
+        """Return a replacement; every third piece is text, and after it a name in braces, or one without."""
+        new = []
+        for place, piece in enumerate(pieces):
+            if place % 3 == 0:
+                new.append(piece)
+            elif piece is not None:
+                new.append("$" if piece == "$" else self._captured(piece, found))
+        return new
+
+    def _captured(self, name: str, found: Any) -> str:
+        if name.isdecimal() and name.isascii():
+            number = int(name[:_MANY_DIGITS])
+            known = number <= self._regex.groups
+            return (found.group(number) or "") if known else ""
+        number = self._regex.groupindex.get(name)
+        return "" if number is None else found.group(number) or ""
+
+
 class _UnusableRegexError(Exception):
     """Why an expression is no good."""
 
 
-def _compiled(regex: str, *, capturing: bool) -> Any:
+def _compiled(regex: str, *, capturing: bool, dot_matches_newline: bool = True) -> Any:
     if len(regex) > MAX_REGEX_LENGTH:
         raise _UnusableRegexError(f"it has {len(regex)} characters; the limit is {MAX_REGEX_LENGTH}")
     if len(_UNFOLDED.findall(regex)) > MAX_REGEX_UNFOLDED:
@@ -124,7 +186,7 @@ def _compiled(regex: str, *, capturing: bool) -> Any:
             f"it has more than {MAX_REGEX_UNFOLDED} counted repetitions or Unicode classes"
         )
     options = re2.Options()
-    options.dot_nl = True
+    options.dot_nl = dot_matches_newline
     options.never_capture = not capturing
     options.log_errors = False
     options.max_mem = MAX_REGEX_MEMORY
