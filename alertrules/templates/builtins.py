@@ -16,6 +16,7 @@ from alertrules.templates.values import (
     Functions,
     Map,
     Slice,
+    Struct,
     Value,
     basic_kind,
     from_bytes,
@@ -84,7 +85,9 @@ def _length(value: Value) -> int:
         return len(value) if value.isascii() else len(to_bytes(value))
     if isinstance(value, Map | Slice):
         return len(value)
-    raise CallError("len of nil pointer" if value is None else f"len of type {type_name(value)}")
+    if value is None:
+        raise CallError("reflect: call of reflect.Value.Type on zero Value")
+    raise CallError(f"len of type {type_name(value)}")
 
 
 def _place(index: Value, capacity: int) -> int:
@@ -157,20 +160,34 @@ def _bounds(indexes: tuple[Value, ...], length: int) -> tuple[int, int]:
 
 
 def _equal(first: Value, *others: Value) -> bool:
-    if isinstance(first, Map | Slice):
-        raise CallError(f"uncomparable type {type_name(first)}: {sprint([first])}")
     if not others:
         raise CallError("missing argument for comparison")
-    kind = basic_kind(first)
-    for other in others:
-        other_kind = basic_kind(other)
-        if kind != other_kind and {kind, other_kind} != {"int", "uint"}:
-            raise CallError(_INCOMPATIBLE)
-        if isinstance(other, Map | Slice):
-            raise CallError(f"uncomparable type {type_name(other)}: {sprint([other])}")
-        if first == other:
-            return True
-    return False
+    return any(_is_equal(first, other) for other in others)
+
+
+def _is_equal(first: Value, other: Value) -> bool:
+    if first is None or other is None:
+        return first is other
+    kind, other_kind = basic_kind(first), basic_kind(other)
+    if kind != other_kind and {kind, other_kind} != {"int", "uint"}:
+        raise CallError(_INCOMPATIBLE)
+    if kind:
+        return bool(first == other)
+    if _shape(first) != _shape(other):
+        shown = f"{sprintf('%s', [first])}: {type_name(first)}, {type_name(other)}: {sprint([other])}"
+        raise CallError(f"non-comparable types {shown}")
+    if isinstance(other, Map | Slice) or (isinstance(other, Struct) and not other.go_type.startswith("*")):
+        raise CallError(f"non-comparable type {sprintf('%s', [other])}: {type_name(other)}")
+    return first is other if type_name(first).startswith("*") else bool(first == other)
+
+
+def _shape(value: Value) -> str:
+    """Return what kind of thing it is that is no basic value."""
+    if isinstance(value, Map):
+        return "map"
+    if isinstance(value, Slice):
+        return "slice"
+    return "pointer" if type_name(value).startswith("*") else "struct"
 
 
 def _less(first: Value, second: Value) -> bool:

@@ -154,6 +154,13 @@ class Time:
         return Duration(max(-_MAX_DURATION - 1, min(_MAX_DURATION, self.ns - other.ns)))
 
 
+class TimePointer(Time):
+    """A pointer to a time, which some functions return."""
+
+    go_type = "*time.Time"
+    __slots__ = ()
+
+
 ZERO_TIME: Final = Time(_FIRST_SECOND * _SECOND)
 """Go's time that was not set: year 1."""
 

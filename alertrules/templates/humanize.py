@@ -4,7 +4,8 @@ import math
 import re
 from typing import Final
 
-from alertrules.templates.gotime import Duration, Time
+from alertrules.templates.gotime import Duration, TimePointer
+from alertrules.templates.literals import floating
 from alertrules.templates.values import ANY, CallError, Function, Functions, Value, type_name
 from promql.gofloat import general
 from timeseries.text import quote
@@ -13,8 +14,6 @@ _LARGE: Final = ("k", "M", "G", "T", "P", "E", "Z", "Y")
 _SMALL: Final = ("m", "u", "n", "p", "f", "a", "z", "y")
 _BINARY: Final = ("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
 _MAX_NS: Final = float(1 << 63)
-_FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_HEX_FLOAT: Final = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+")
 _WORDS: Final = re.compile(r"[+-]?inf(?:inity)?|nan", re.IGNORECASE)
 
 
@@ -31,7 +30,7 @@ def number_of(value: Value) -> float:
     raise CallError(f"can't convert {type_name(value)} to float")
 
 
-def time_of(value: float) -> Time:
+def time_of(value: float) -> TimePointer:
     """Return the time that is some seconds after 1970, cut to milliseconds; raises CallError."""
     if not math.isfinite(value):
         raise CallError("value is NaN or Inf")
@@ -40,26 +39,18 @@ def time_of(value: float) -> Time:
         raise CallError(
             f"{general(value)} cannot be represented as a nanoseconds timestamp since it overflows int64"
         )
-    return Time(_cut(int(nanoseconds), 1_000_000) * 1_000_000)
+    return TimePointer(_cut(int(nanoseconds), 1_000_000) * 1_000_000)
 
 
 def _parsed(text: str) -> float:
-    if _FLOAT.fullmatch(text) or _WORDS.fullmatch(text):
-        number = float(text)
-    elif _HEX_FLOAT.fullmatch(text):
-        number = _from_hex(text)
-    else:
+    if _WORDS.fullmatch(text):
+        return float(text)
+    number = floating(text)
+    if number is None:
         raise CallError(f"strconv.ParseFloat: parsing {quote(text)}: invalid syntax")
-    if math.isinf(number) and not _WORDS.fullmatch(text):
+    if math.isinf(number):
         raise CallError(f"strconv.ParseFloat: parsing {quote(text)}: value out of range")
     return number
-
-
-def _from_hex(text: str) -> float:
-    try:
-        return float.fromhex(text)
-    except OverflowError:
-        return math.inf
 
 
 def _cut(number: int, by: int) -> int:
@@ -122,9 +113,9 @@ def humanize_duration(given: Value) -> str:
         value, name = _down(value)
         return f"{four_digits(value)}{name}s"
     sign, value = "-" if value < 0 else "", abs(value)
-    minutes, seconds = divmod(_whole(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
+    minutes, seconds = _divided(_whole(value), 60)
+    hours, minutes = _divided(minutes, 60)
+    days, hours = _divided(hours, 24)
     if days:
         return f"{sign}{days}d {hours}h {minutes}m {seconds}s"
     if hours:
@@ -135,8 +126,14 @@ def humanize_duration(given: Value) -> str:
 
 
 def _whole(value: float) -> int:
-    """Cut what is behind the point; what 64 bits don't hold is as much as they do."""
-    return int(min(value, _MAX_NS - 1024))
+    """Cut what is behind the point; what 64 bits don't hold is the least that they hold."""
+    return int(value if value < _MAX_NS else -_MAX_NS)
+
+
+def _divided(number: int, by: int) -> tuple[int, int]:
+    """Divide towards 0."""
+    whole = _cut(number, by)
+    return whole, number - whole * by
 
 
 def humanize_percentage(given: Value) -> str:

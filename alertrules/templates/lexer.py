@@ -176,9 +176,9 @@ class _Lexer:
 
     def _single(self, char: str) -> None:
         self._parens += (char == "(") - (char == ")")
+        self._emit(_SINGLE[char], self._at + 1)
         if self._parens < 0:
             raise _UnreadableError("unexpected right paren")
-        self._emit(_SINGLE[char], self._at + 1)
 
     def _quote(self, char: str) -> None:
         kind, form, name = _QUOTES[char]

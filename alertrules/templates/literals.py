@@ -1,5 +1,6 @@
 """Literals of templates as values: strings with Go's escapes, characters, numbers. Knows no tokens."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -59,9 +60,11 @@ def character(written: str) -> int:
     body = written[1:-1]
     if body.startswith("\\"):
         found = _ESCAPE.match(body)
-        if found is None or found.end() != len(body):
-            raise InvalidLiteralError(f"malformed character constant: {written}")
+        if found is None:
+            raise InvalidLiteralError("invalid syntax")
         text = _escaped(found, "'")
+        if found.end() != len(body):
+            raise InvalidLiteralError(f"malformed character constant: {written}")
         code = ord(text)
         return code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
     if not body or body == "'":
@@ -76,13 +79,13 @@ def number(written: str) -> NumberValue:
     integer = _integer(written) if len(written) <= _MANY_DIGITS else None
     if integer is not None and -MAX_INT - 1 <= integer <= MAX_UINT:
         return NumberValue(integer=integer, floating=float(integer), is_float=False)
-    floating = _floating(written)
-    if floating is None:
+    value = floating(written)
+    if value is None or math.isinf(value):
         raise InvalidLiteralError(f"illegal number syntax: {_quoted(written)}")
     if not any(char in ".eEpP" for char in written):
         raise InvalidLiteralError(f"integer overflow: {_quoted(written)}")
-    exact = int(floating) if abs(floating) < MAX_INT and floating.is_integer() else None
-    return NumberValue(integer=exact, floating=floating, is_float=True)
+    exact = int(value) if abs(value) < MAX_INT and value.is_integer() else None
+    return NumberValue(integer=exact, floating=value, is_float=True)
 
 
 def _escaped(found: re.Match[str], mark: str) -> str:
@@ -121,14 +124,16 @@ def _integer(written: str) -> int | None:
     return -value if sign == "-" else value
 
 
-def _floating(written: str) -> float | None:
+def floating(written: str) -> float | None:
+    """Return what a number is as a float, infinite when it is too large; None for what is no number."""
     if _FLOAT.fullmatch(written):
-        value = float(written)
-        return value if abs(value) != float("inf") else None
+        return float(written)
     if _HEX_FLOAT.fullmatch(written):
         try:
             return float.fromhex(written.replace("_", ""))
-        except (ValueError, OverflowError):
+        except OverflowError:
+            return math.inf
+        except ValueError:
             return None
     return None
 

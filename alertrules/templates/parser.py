@@ -428,7 +428,7 @@ class _Parser:
 def _shown(token: Token) -> str:
     if token.kind == Kind.EOF:
         return "EOF"
-    if token.kind == Kind.KEYWORD:
+    if token.kind in (Kind.KEYWORD, Kind.DOT, Kind.NIL):
         return f"<{token.text}>"
     if len(token.text) > _SHOWN:
         return f"{quote(token.text[:_SHOWN])}..."

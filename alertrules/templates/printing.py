@@ -1,8 +1,9 @@
 """Values as text, as Go's fmt writes them: print, println, printf. What it makes is limited in length and depth."""
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from alertrules.errors import TemplateError
@@ -15,6 +16,9 @@ _FLAGS: Final = frozenset("#0+- ")
 _INTEGER_BASES: Final = {"d": "d", "v": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
 _PREFIXES: Final = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}
 _STRING_VERBS: Final = frozenset("vsxXq")
+_EXPONENTS: Final = {"e": re.compile("[eE]"), "x": re.compile("[pP]")}
+_MANTISSA_BITS: Final = 53
+_LEAST_EXPONENT: Final = -1074
 
 
 @dataclass(slots=True)
@@ -25,6 +29,8 @@ class _Spec:
     flags: str = ""
     width: int | None = None
     precision: int | None = None
+    names_fields: bool = False
+    is_literal: bool = False
 
     @property
     def minus(self) -> bool:
@@ -157,6 +163,9 @@ class _Formatter:
             return
         self._at += 1
         spec.verb = verb
+        if verb == "v":
+            spec.names_fields, spec.is_literal = spec.plus, spec.sharp
+            spec.flags = spec.flags.replace("+", "").replace("#", "")
         if verb == "%":
             self._out.add("%")
         elif not self._is_good:
@@ -198,10 +207,11 @@ class _Formatter:
         """Take a width or a precision from the arguments."""
         value = self._values[self._next] if self._next < len(self._values) else None
         self._next += self._next < len(self._values)
-        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_WIDTH:
+        is_integer = isinstance(value, int) and not isinstance(value, bool)
+        if not is_integer or abs(value or 0) > MAX_WIDTH or ((value or 0) < 0 and not negative):
             self._out.add(f"%!(BAD{name})")
             return None
-        return None if value < 0 and not negative else int(value)
+        return int(value or 0)
 
     def _digits(self) -> int | None:
         start = self._at
@@ -210,9 +220,12 @@ class _Formatter:
         if self._at == start:
             return None
         digits = self._template[start : self._at]
-        if len(digits) > len(str(MAX_WIDTH)) or int(digits) > MAX_WIDTH:
+        # As in Go, where the last digit is not looked at.
+        if len(digits) > len(str(MAX_WIDTH)) + 1 or int(digits[:-1] or "0") > MAX_WIDTH:
             self._at = len(self._template)
             return None
+        if int(digits) > MAX_OUTPUT:
+            raise TemplateError(f"the text is longer than {MAX_OUTPUT} characters")
         return int(digits)
 
     def _index(self) -> None:
@@ -255,7 +268,7 @@ def _write(out: Limited, value: Value, spec: _Spec, depth: int) -> None:
 
 def _write_many(out: Limited, value: Value, spec: _Spec, depth: int) -> None:
     """Write what consists of other values. With `%#v` it is a Go literal."""
-    literal = spec.sharp and spec.verb == "v"
+    literal = spec.is_literal
     between = ", " if literal else " "
     if literal:
         out.add(value.go_type)
@@ -277,7 +290,7 @@ def _write_many(out: Limited, value: Value, spec: _Spec, depth: int) -> None:
         out.add("{")
         for place, (name, item) in enumerate(value.fields.items()):
             out.add(between if place else "")
-            out.add(f"{name}:" if literal or spec.plus else "")
+            out.add(f"{name}:" if literal or spec.names_fields else "")
             _write(out, item, spec, depth + 1)
         out.add("}")
 
@@ -287,7 +300,9 @@ def _typed(value: Value) -> str:
 
 
 def _bad_verb(value: Value, spec: _Spec) -> str:
-    return f"%!{spec.verb}({_typed(value)})"
+    shown = Limited()
+    _write(shown, value, replace(spec, verb="v"), 0)
+    return f"%!{spec.verb}({type_name(value)}={shown.joined()})"
 
 
 def _padded(text: str, spec: _Spec) -> str:
@@ -308,11 +323,21 @@ def _string(text: str, spec: _Spec) -> str:
             digits = "0x" + digits.replace(" ", " 0x")
         return _padded(digits.upper() if spec.verb == "X" else digits, spec)
     cut = text if spec.precision is None else text[: spec.precision]
-    if spec.verb == "q" or (spec.verb == "v" and spec.sharp):
-        if spec.verb == "q" and spec.sharp and "`" not in cut and cut.replace("\t", "").isprintable():
+    if spec.verb == "q" or spec.is_literal:
+        if spec.sharp and "`" not in cut and cut.replace("\t", "").isprintable():
             return _padded(f"`{cut}`", spec)
-        return _padded(quote(cut), spec)
+        return _padded(_ascii(quote(cut)) if spec.plus else quote(cut), spec)
     return _padded(cut, spec)
+
+
+def _ascii(quoted: str) -> str:
+    """Escape what is not ASCII."""
+    if quoted.isascii():
+        return quoted
+    return "".join(
+        char if char.isascii() else f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
+        for char in quoted
+    )
 
 
 def _integer(value: int, spec: _Spec) -> str:
@@ -351,7 +376,7 @@ def _character(value: int, spec: _Spec) -> str:
 def _float(value: float, spec: _Spec) -> str:
     """Write a float; nothing when the verb is not for floats."""
     verb = "g" if spec.verb == "v" else spec.verb
-    if verb not in "eEfFgGxX":
+    if verb not in "beEfFgGxX":
         return ""
     negative = math.copysign(1.0, value) < 0 and not math.isnan(value)
     sign = "-" if negative else "+" if spec.plus else " " if " " in spec.flags else ""
@@ -361,6 +386,8 @@ def _float(value: float, spec: _Spec) -> str:
         name = "NaN" if math.isnan(value) else "Inf"
         return _padded(sign + name, _Spec(flags=spec.flags.replace("0", ""), width=spec.width))
     digits = _digits_of(abs(value), verb, spec.precision)
+    if spec.sharp and verb != "b":
+        digits = _with_zeros(digits, verb, spec.precision)
     missing = (spec.width or 0) - len(sign) - len(digits)
     if missing <= 0:
         return sign + digits
@@ -369,9 +396,25 @@ def _float(value: float, spec: _Spec) -> str:
     return sign + "0" * missing + digits if spec.zero else " " * missing + sign + digits
 
 
+def _with_zeros(digits: str, verb: str, precision: int | None) -> str:
+    """Keep the point, and the zeros at the end of as many digits as there may be."""
+    left = (6 if precision is None else precision) if verb in "gGx" else 0
+    end = _EXPONENTS["x" if verb in "xX" else "e"].search(digits)
+    mantissa, tail = (digits, "") if end is None else (digits[: end.start()], digits[end.start() :])
+    left -= len(mantissa.replace(".", "").lstrip("0"))
+    if "." not in mantissa:
+        left -= mantissa == "0"
+        mantissa += "."
+    return mantissa + "0" * left + tail
+
+
 def _digits_of(value: float, verb: str, precision: int | None) -> str:
     if verb in "xX":
         return _hexadecimal(value, verb)
+    if verb == "b":
+        exponent = math.frexp(value)[1]
+        shift = max(exponent - _MANTISSA_BITS, _LEAST_EXPONENT) if value else _LEAST_EXPONENT
+        return f"{int(math.ldexp(value, -shift))}p{shift:+d}"
     if verb in "gG" and precision is None:
         text = general(value)
     else:

@@ -402,7 +402,7 @@ class _Run:
             if can_be_nil(type_):
                 return None
             self._fail(f"invalid value; expected {type_}")
-        if (name := type_name(value)) != type_:
+        if (name := type_name(value)) not in (type_, f"*{type_}"):
             self._fail(f"wrong type for value; expected {type_}; got {name}")
         return value
 

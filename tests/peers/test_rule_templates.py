@@ -13,6 +13,7 @@ from alertrules.errors import TemplateError
 from alertrules.templates.prometheus import RuleTemplates, check
 from promql.language.ast import Expr
 from promql.language.lexer import unquote
+from promql.language.printer import str_of
 from promql.values import Vector
 from tests.alertrules.templates.corpus import BAD, good
 from tests.peers.required import find_program
@@ -60,9 +61,7 @@ def answered(expr: Expr, now_ms: int) -> Vector:
         "vector(3)": [(Labels(), 3.0)],
         "scalar(up) + 41": [(Labels(), float("nan"))],
     }
-    from promql.language.printer import to_text
-
-    rows = found[to_text(expr)]
+    rows = found[str_of(expr)]
     return Vector(
         labels=[labels for labels, _ in rows],
         values=np.array([[value] for _, value in rows]).reshape(len(rows), 1),
@@ -108,7 +107,7 @@ def test_templates_come_to_what_prometheus_makes_of_them(tmp_path: Path) -> None
 def test_bad_templates_are_refused_in_the_words_of_prometheus(tmp_path: Path) -> None:
     texts = {f"t{number}": text for number, text in enumerate(BAD)}
     said = promtool(tmp_path, texts, "check", "rules", "rules.yml")
-    found = dict(PROBLEM.findall(said))
+    found = {name: problem.rstrip() for name, problem in PROBLEM.findall(said)}
     differing = []
     for name, text in texts.items():
         try:

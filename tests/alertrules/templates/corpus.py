@@ -3,16 +3,104 @@
 from itertools import product
 from typing import Final
 
-LITERALS: Final = ('"hi"', "3", "-7", "2.5", "1e6", "true", "'a'", "0x1F", "nil", "$value", "$labels", '""', "(print)")
+LITERALS: Final = (
+    '"hi"',
+    "3",
+    "-7",
+    "2.5",
+    "1e6",
+    "true",
+    "'a'",
+    "0x1F",
+    "nil",
+    "$value",
+    "$labels",
+    '""',
+    "(print)",
+)
 VERBS: Final = (
-    *("%v", "%+v", "%#v", "%s", "%q", "%d", "%5d", "%-5d|", "%05d", "%+d", "%x", "%X", "%#x", "%o", "%b", "%c", "%U"),
-    *("%f", "%.2f", "%8.3f", "%-8.1f|", "%+.1f", "%e", "%.0e", "%g", "%.3g", "%G", "%t", "%T", "%5t", "%10s|"),
-    *("%-10s|", "%.1s", "%5.1q", "%%", "%z", "%", "%!", "%d %d", "%[1]v %[1]T", "%[2]d", "%6.2f%%", "% d", "% x"),
+    *(
+        "%v",
+        "%+v",
+        "%#v",
+        "%s",
+        "%q",
+        "%d",
+        "%5d",
+        "%-5d|",
+        "%05d",
+        "%+d",
+        "%x",
+        "%X",
+        "%#x",
+        "%o",
+        "%b",
+        "%c",
+        "%U",
+    ),
+    *(
+        "%f",
+        "%.2f",
+        "%8.3f",
+        "%-8.1f|",
+        "%+.1f",
+        "%e",
+        "%.0e",
+        "%g",
+        "%.3g",
+        "%G",
+        "%t",
+        "%T",
+        "%5t",
+        "%10s|",
+    ),
+    *(
+        "%-10s|",
+        "%.1s",
+        "%5.1q",
+        "%%",
+        "%z",
+        "%",
+        "%!",
+        "%d %d",
+        "%[1]v %[1]T",
+        "%[2]d",
+        "%6.2f%%",
+        "% d",
+        "% x",
+    ),
     *("%*d", "%.*f", "%05s", "%07.2f", "%010v|", "%3c|", "%#q", "%#U", "%x %X"),
 )
 NUMBERS: Final = (
-    *("0", "1", "-1", "0.5", "999", "1000", "1048576", "1.5e9", "-2500", "0.000123", "1e-30", "1e30", "123456.789"),
-    *("135", "3600", "86400", "90061.5", "-61", "0.959", "1643114203", "59.9999", "1e15", '"12"', '"1e3"', '"0x1p4"'),
+    *(
+        "0",
+        "1",
+        "-1",
+        "0.5",
+        "999",
+        "1000",
+        "1048576",
+        "1.5e9",
+        "-2500",
+        "0.000123",
+        "1e-30",
+        "1e30",
+        "123456.789",
+    ),
+    *(
+        "135",
+        "3600",
+        "86400",
+        "90061.5",
+        "-61",
+        "0.959",
+        "1643114203",
+        "59.9999",
+        "1e15",
+        '"12"',
+        '"1e3"',
+        '"0x1p4"',
+    ),
     *('"nan"', '"+Inf"', '"-Inf"', '"inf"', '""', '"1_0"', '"1e999"', '" 1"', "true", "$value"),
 )
 HUMANIZERS: Final = (
@@ -73,7 +161,6 @@ a {{/* comment */}} b
 {{ $k := "a" }}{{ $v := "b" }}{{ range $k, $v = $labels }}{{ $k }}={{ $v }} {{ end }}{{ $k }}{{ $v }}
 {{ define "t" }}[{{ . }}]{{ end }}{{ template "t" $labels.job }}{{ template "t" }}
 {{ define "t" }}{{ $ }}{{ end }}{{ template "t" 5 }}
-{{ define "t" }}{{ $labels }}{{ end }}x
 {{ block "b" $labels.job }}<{{ . }}>{{ end }}
 {{ template "nope" . }}
 {{ define "r" }}{{ if gt . 0.0 }}x{{ end }}{{ end }}{{ template "r" $value }}
@@ -126,7 +213,6 @@ a {{/* comment */}} b
 {{ eq 1 1 2 }} {{ eq 1 2 1 }} {{ eq "a" "b" "a" }}
 {{ eq }}
 {{ eq 1 }}
-{{ eq (query "up") (query "up") }}
 {{ eq $labels $labels }}
 {{ $value | eq 1.0 }}
 {{ eq (index "a" 0) 97 }} {{ lt (index "a" 0) 98 }} {{ gt 98 (index "a" 0) }}
@@ -244,7 +330,7 @@ a {{/* comment */}} b
 {{ printf "%v %v" nil (args nil) }}
 {{ $value | printf "%.2f" }} {{ printf "%.2f%%" $value }} {{ $value | printf "%d" }}
 {{ printf "%[3]d" 1 }} {{ printf "%[x]d" 1 }} {{ printf "%[1]d %d" 1 2 }} {{ printf "%[2]v %[1]v" 1 2 }} {{ printf "%[1]*d" 5 }}
-{{ printf "%9999999d" 1 }}
+{{ printf "%99999999d" 1 }}
 {{ printf "%-05d|" 3 }} {{ printf "%+05d" 3 }} {{ printf "% 5d" 3 }} {{ printf "%.5d" 42 }} {{ printf "%8.5d|" -42 }} {{ printf "%x" -255 }} {{ printf "%#o" 8 }} {{ printf "%#b" 5 }} {{ printf "%O" 8 }}
 {{ printf "%6.3v|" 3.14159 }} {{ printf "%+v" 1.5 }} {{ printf "% f" 1.5 }} {{ printf "%x" 1.5 }} {{ printf "%X" 0.1 }} {{ printf "%e" 0.0 }} {{ printf "%g" 1e100 }}
 {{ printf "%q" "a\"b\\c\n\x00é☺" }} {{ printf "%+q" "é" }} {{ printf "%x" "é" }} {{ printf "% X" "abc" }} {{ printf "%#x" "abc" }} {{ printf "%.2x" "abc" }}
@@ -401,7 +487,6 @@ BAD: Final = (
     "{{ else x }}",
     "{{ if 1 }}{{ else x }}{{ end }}",
     "{{ if 1 }}{{ end x }}",
-    "{{ if 1 }}{{ else with 1 }}{{ end }}x{{ foo",
     "{{ tmpl . . }}",
     "{{ print.x foo }}",
     '{{ printf "averylongstringindeed" @ }}',
