@@ -117,7 +117,7 @@ class Extractor:
 
 
 class Pattern:
-    """A regular expression that is looked for anywhere in a text, as templates do; its dot matches no newline.
+    """A regular expression that is looked for anywhere in a text; its dot matches no newline.
 
     Raises InvalidMatcher with RE2's words alone.
     """

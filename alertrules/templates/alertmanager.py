@@ -16,7 +16,7 @@ from alertrules.templates.notified import data_of
 from alertrules.templates.parser import parse
 from alertrules.templates.runner import Sink, TextSink, run
 from alertrules.templates.texts import TEXT_FUNCTIONS, titled
-from alertrules.templates.values import STRINGS, CallError, Function, Functions, Slice, to_bytes
+from alertrules.templates.values import ANY, STRINGS, CallError, Function, Functions, Html, Slice, to_bytes
 from timeseries.text import is_utf8
 
 KEPT_TEMPLATES: Final = 512
@@ -52,23 +52,23 @@ class _TemplateSet:
 
     def expand(self, text: str, notification: Notification) -> str:
         """Return a text expanded."""
-        return text if "{{" not in text else self._expand(text, notification, TextSink())
+        return text if "{{" not in text else self._expand(text, notification, TextSink(), FUNCTIONS)
 
     def expand_html(self, text: str, notification: Notification) -> str:
         """Return HTML expanded."""
-        return self._expand(text, notification, HtmlSink())
+        return self._expand(text, notification, HtmlSink(), _HTML_FUNCTIONS)
 
     def _parse(self, text: str) -> Templates:
         templates = dict(self._known)
         _merge(templates, parse(text, name="", source="", functions=_NAMES))
         return templates
 
-    def _expand(self, text: str, notification: Notification, sink: Sink) -> str:
+    def _expand(self, text: str, notification: Notification, sink: Sink, functions: Functions) -> str:
         templates = self._parsed(text)
         if "" not in templates:
             return ""
         now = Time(notification.now_ms * _NS_PER_MS)
-        functions = {**FUNCTIONS, "since": Function(call=now.since, params=("time.Time",))}
+        functions = {**functions, "since": Function(call=now.since, params=("time.Time",))}
         data = data_of(notification)
         made = run(templates[""], templates=templates, functions=functions, data=data, sink=sink)
         return made if is_utf8(made) else to_bytes(made).decode("utf-8", "replace")
@@ -106,5 +106,10 @@ FUNCTIONS: Final[Functions] = {
     "humanizeDuration": HUMANIZE_FUNCTIONS["humanizeDuration"],
 }
 """Those that do not need the time."""
+
+_HTML_FUNCTIONS: Final[Functions] = {
+    **FUNCTIONS,
+    "html": Function(call=lambda *values: Html(BUILTINS["html"].call(*values)), rest=ANY),
+}
 
 _NAMES: Final = frozenset((*FUNCTIONS, "since"))

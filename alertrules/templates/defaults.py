@@ -19,8 +19,11 @@ _SHARED: Final = """
 {{- with .Labels.instance }} at {{ . }}{{ end }}
 {{ with .Annotations.summary }}{{ . }}
 {{ end }}{{ with .Annotations.description }}{{ . }}
-{{ end }}Since: {{ template "__time" .StartsAt }}{{ if eq .Status "resolved" }}, until {{ template "__time" .EndsAt }}{{ end }}
-Labels:{{ range (.Labels.Remove (stringSlice "alertname" "instance")).SortedPairs }} {{ .Name }}={{ .Value }}{{ end }}
+{{ end }}Since: {{ template "__time" .StartsAt }}
+{{- if eq .Status "resolved" }}, until {{ template "__time" .EndsAt }}{{ end }}
+Labels:
+{{- with .Labels.Remove (stringSlice "alertname" "instance") -}}
+{{ range .SortedPairs }} {{ .Name }}={{ .Value }}{{ end }}{{ end }}
 {{ with .Annotations.runbook_url }}Runbook: {{ . }}
 {{ end }}{{ with .Evidence }}{{ with .summary }}Evidence: {{ . }}
 {{ end }}{{ end }}{{ with .GeneratorURL }}Source: {{ . }}
@@ -39,7 +42,8 @@ Labels:{{ range (.Labels.Remove (stringSlice "alertname" "instance")).SortedPair
 {{ define "__text_summary" -}}
 {{ range $place, $alert := .Alerts }}{{ if $place }}
 {{ end }}{{ if eq .Status "resolved" }}resolved: {{ end -}}
-{{ with .Annotations.summary }}{{ . }}{{ else }}{{ .Labels.alertname }}{{ with .Labels.instance }} at {{ . }}{{ end }}{{ end }}
+{{ with .Annotations.summary }}{{ . }}
+{{- else }}{{ .Labels.alertname }}{{ with .Labels.instance }} at {{ . }}{{ end }}{{ end }}
 {{- end }}{{ end }}
 """
 
@@ -93,14 +97,16 @@ _PLAIN: Final = {
 
 _EMAIL: Final = """
 {{ define "__html_alert" -}}
-<table style="width: 100%; border-left: 4px solid {{ if eq .Status "resolved" }}#2e7d32{{ else }}#c62828{{ end }}; margin: 0 0 16px 0;">
+{{ if eq .Status "resolved" }}<table style="width: 100%; border-left: 4px solid #2e7d32; margin: 0 0 16px 0;">
+{{- else }}<table style="width: 100%; border-left: 4px solid #c62828; margin: 0 0 16px 0;">{{ end }}
 <tr><td style="padding: 4px 12px;">
 <strong>{{ .Labels.alertname }}</strong>{{ with .Labels.instance }} at {{ . }}{{ end }}<br>
 {{ with .Annotations.summary }}{{ . }}<br>
 {{ end }}{{ with .Annotations.description }}{{ . }}<br>
 {{ end }}<span style="color: #666;">since {{ template "__time" .StartsAt }}
 {{- if eq .Status "resolved" }}, until {{ template "__time" .EndsAt }}{{ end }}</span><br>
-{{ range (.Labels.Remove (stringSlice "alertname" "instance")).SortedPairs }}<code>{{ .Name }}={{ .Value }}</code> {{ end }}<br>
+{{ range (.Labels.Remove (stringSlice "alertname" "instance")).SortedPairs -}}
+<code>{{ .Name }}={{ .Value }}</code> {{ end }}<br>
 {{ with .Evidence }}{{ with .summary }}<pre>{{ . }}</pre>
 {{ end }}{{ end }}{{ with .Annotations.runbook_url }}<a href="{{ . }}">Runbook</a> {{ end }}
 {{- with .GeneratorURL }}<a href="{{ . }}">Source</a>{{ end }}

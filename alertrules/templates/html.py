@@ -60,7 +60,7 @@ class HtmlSink:
         """Take a value, escaped for its place."""
         shown = "" if value is None else text_of(value)
         state = self._state
-        if state == self._in_value or state == self._before_value:
+        if state in (self._in_value, self._before_value):
             self._show_attribute(value, shown)
         elif state == self._raw and self._element == "script":
             self._out.add(escape_js(shown) if self._string else _script(value, shown))
@@ -97,7 +97,7 @@ class HtmlSink:
             return start + 4
         found = _TAG.match(text, start)
         if found is None:
-            self._out.add("<")
+            self._out.add("<" if text.startswith("<!", start) else "&lt;")
             return start + 1
         self._closes, self._element = bool(found[1]), found[2].lower()
         self._attribute, self._state = "", self._tag
@@ -113,7 +113,8 @@ class HtmlSink:
 
     def _tag(self, text: str, at: int) -> int:
         found = _IN_TAG.match(text, at)
-        assert found is not None
+        if found is None:
+            return len(text)
         self._out.add(found[0])
         if found["name"]:
             self._attribute = found["name"].lower()

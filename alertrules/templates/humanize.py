@@ -116,13 +116,11 @@ def humanize_duration(given: Value) -> str:
     minutes, seconds = _divided(_whole(value), 60)
     hours, minutes = _divided(minutes, 60)
     days, hours = _divided(hours, 24)
-    if days:
-        return f"{sign}{days}d {hours}h {minutes}m {seconds}s"
-    if hours:
-        return f"{sign}{hours}h {minutes}m {seconds}s"
-    if minutes:
-        return f"{sign}{minutes}m {seconds}s"
-    return f"{sign}{four_digits(value)}s"
+    if not (days or hours or minutes):
+        return f"{sign}{four_digits(value)}s"
+    text = f"{days}d " if days else ""
+    text += f"{hours}h " if days or hours else ""
+    return f"{sign}{text}{minutes}m {seconds}s"
 
 
 def _whole(value: float) -> int:

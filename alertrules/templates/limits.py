@@ -1,4 +1,4 @@
-"""What a template may use, so that none hangs, fills the memory or overflows the stack. Knows nothing else."""
+"""What a template may use, so that none hangs, fills the memory or overflows the stack."""
 
 from typing import Final
 

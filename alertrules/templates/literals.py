@@ -38,7 +38,7 @@ class InvalidLiteralError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberValue:
-    """What a number can stand for: an int, a float, or both. `is_float` says that it is written as a float."""
+    """What a number can stand for: an int, a float, or both. `is_float`: it is written as a float."""
 
     integer: int | None
     floating: float | None
@@ -46,7 +46,7 @@ class NumberValue:
 
 
 def unquote(written: str) -> str:
-    """Return what a string in double or back quotes stands for. A byte that is no UTF-8 is a lone surrogate."""
+    """Return what a string in quotes stands for. A byte that is no UTF-8 is a lone surrogate."""
     if written[0] == "`":
         return written[1:-1].replace("\r", "")
     body = written[1:-1]

@@ -1,13 +1,13 @@
-"""What templates of notifications see: Alertmanager's data and its methods. Knows no syntax and no function."""
+"""What templates of notifications see: Alertmanager's data and its methods. Knows no syntax."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from alertrules.alert import ALERT_NAME, FIRING, RESOLVED, Alert
 from alertrules.notification import Notification
 from alertrules.templates.gotime import ZERO_TIME, Time
-from alertrules.templates.values import STRINGS, AnyMap, Function, Map, Slice, Struct, Value
+from alertrules.templates.values import STRINGS, AnyMap, Function, Functions, Map, Slice, Struct, Value
 from timeseries.labels import Labels
 
 _NS_PER_MS: Final = 1_000_000
@@ -18,7 +18,7 @@ class Pairs(Slice):
     """Names and values in order."""
 
     go_type = "template.Pairs"
-    methods = {
+    methods: ClassVar[Functions] = {
         "Names": Function(call=lambda pairs: Slice(pair.fields["Name"] for pair in pairs)),
         "Values": Function(call=lambda pairs: Slice(pair.fields["Value"] for pair in pairs)),
     }
@@ -35,7 +35,7 @@ class KeyValues(Map):
     """Labels or annotations."""
 
     go_type = "template.KV"
-    methods = {
+    methods: ClassVar[Functions] = {
         "SortedPairs": Function(call=lambda values: values.pairs()),
         "Names": Function(call=lambda values: Slice(values.names())),
         "Values": Function(call=lambda values: Slice(values[name] for name in values.names())),
@@ -60,7 +60,7 @@ class NotifiedAlert(Struct):
     """An alert. What is frozen with it is no field, so that it prints as it does in Alertmanager."""
 
     go_type = "template.Alert"
-    methods = {"Evidence": Function(call=lambda alert: alert.evidence)}
+    methods: ClassVar[Functions] = {"Evidence": Function(call=lambda alert: alert.evidence)}
     __slots__ = ("evidence",)
 
     def __init__(self, fields: Mapping[str, Value], evidence: Value) -> None:
@@ -78,7 +78,7 @@ class Alerts(Slice):
     """All alerts of a notification."""
 
     go_type = "template.Alerts"
-    methods = {
+    methods: ClassVar[Functions] = {
         "Firing": Function(call=lambda alerts: alerts.with_status(FIRING)),
         "Resolved": Function(call=lambda alerts: alerts.with_status(RESOLVED)),
     }

@@ -1,6 +1,6 @@
 """Tokens to nodes: the grammar of templates. Raises TemplateError in Go's words."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -187,7 +187,7 @@ class _Parser:
                 self._depth -= 1
                 return body, node
             body.append(node)
-        self._fail("unexpected EOF")
+        return self._fail("unexpected EOF")
 
     def _text_or_action(self) -> Node | _Ended:
         token = self._take_word()
@@ -206,20 +206,18 @@ class _Parser:
             pipe = self._pipeline("command", Kind.RIGHT)
             return Action(at=token.at, pipe=pipe)
         self._take()
-        match token.text:
-            case "if" | "with" | "range" as word:
-                return self._branch(word)
-            case "end":
-                self._expect("end", Kind.RIGHT)
-                return _Ended("end")
-            case "else":
-                return self._else()
-            case "break" | "continue" as word:
-                return self._leave(word, token.at)
-            case "block":
-                return self._block()
-            case _:
-                return self._invocation()
+        word = token.text
+        if word in _BRANCHES:
+            return self._branch(word)
+        if word in ("break", "continue"):
+            return self._leave(word, token.at)
+        if word in ("block", "template"):
+            return self._block() if word == "block" else self._invocation()
+        return self._end() if word == "end" else self._else()
+
+    def _end(self) -> _Ended:
+        self._expect("end", Kind.RIGHT)
+        return _Ended("end")
 
     def _else(self) -> _Ended:
         following = self._peek_word()
@@ -362,7 +360,7 @@ class _Parser:
             case Variable():
                 return Variable(at=at, name=node.name, names=tuple(names))
             case Literal() | Nil() | Dot():
-                self._fail(f"unexpected . after term {quote(str(node))}")
+                return self._fail(f"unexpected . after term {quote(str(node))}")
             case _:
                 return Chain(at=at, node=node, names=tuple(names))
 
@@ -371,28 +369,17 @@ class _Parser:
         if token.kind not in _OPERANDS:
             return None
         self._take()
-        match token.kind:
-            case Kind.IDENTIFIER:
-                if token.text not in self._functions:
-                    self._fail(f"function {quote(token.text)} not defined")
-                return Identifier(at=token.at, name=token.text)
-            case Kind.DOT:
-                return Dot(at=token.at)
-            case Kind.NIL:
-                return Nil(at=token.at)
-            case Kind.VARIABLE:
-                if token.text not in self._variables:
-                    self._fail(f"undefined variable {quote(token.text)}")
-                return Variable(at=token.at, name=token.text)
-            case Kind.FIELD:
-                return Field(at=token.at, names=(token.text[1:],))
-            case Kind.OPEN:
-                self._enter()
-                pipe = self._pipeline("parenthesized pipeline", Kind.CLOSE)
-                self._depth -= 1
-                return pipe
-            case _:
-                return self._literal(token)
+        if token.kind == Kind.OPEN:
+            self._enter()
+            pipe = self._pipeline("parenthesized pipeline", Kind.CLOSE)
+            self._depth -= 1
+            return pipe
+        if token.kind == Kind.IDENTIFIER and token.text not in self._functions:
+            self._fail(f"function {quote(token.text)} not defined")
+        if token.kind == Kind.VARIABLE and token.text not in self._variables:
+            self._fail(f"undefined variable {quote(token.text)}")
+        make = _TERMS.get(token.kind)
+        return self._literal(token) if make is None else make(token)
 
     def _literal(self, token: Token) -> Literal:
         written = token.text
@@ -423,6 +410,15 @@ class _Parser:
             integer=found.integer,
             floating=found.floating,
         )
+
+
+_TERMS: Final[Mapping[Kind, Callable[[Token], Node]]] = {
+    Kind.IDENTIFIER: lambda token: Identifier(at=token.at, name=token.text),
+    Kind.DOT: lambda token: Dot(at=token.at),
+    Kind.NIL: lambda token: Nil(at=token.at),
+    Kind.VARIABLE: lambda token: Variable(at=token.at, name=token.text),
+    Kind.FIELD: lambda token: Field(at=token.at, names=(token.text[1:],)),
+}
 
 
 def _shown(token: Token) -> str:

@@ -1,4 +1,4 @@
-"""Values as text, as Go's fmt writes them: print, println, printf. What it makes is limited in length and depth."""
+"""Values as text, as Go's fmt writes them: print, println, printf. Limited in length and depth."""
 
 import math
 import re

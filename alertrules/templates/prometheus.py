@@ -38,7 +38,7 @@ from timeseries.labels import Labels
 from timeseries.text import is_utf8, quote
 
 KEPT_TEMPLATES: Final = 4_096
-"""Parsed templates that are kept, those that were not used for longest dropped: a thousand rules have as many."""
+"""Parsed templates that are kept, the last ones that were used: a thousand rules have as many."""
 
 # What Prometheus puts before each template. Errors count columns from its start.
 _BEFORE: Final = (
@@ -193,9 +193,9 @@ def _arguments(*values: Value) -> AnyMap:
 def _host_and_port(text: str) -> tuple[str, str] | None:
     """Split `host:port` and `[::1]:port`; None for what is neither."""
     if text.startswith("["):
-        host, bracket, port = text[1:].partition("]")
-        good = bracket and port.startswith(":") and "[" not in host
-        host, port = host, port[1:]
+        host, bracket, behind = text[1:].partition("]")
+        good = bracket and behind.startswith(":") and "[" not in host
+        port = behind[1:]
     else:
         host, colon, port = text.rpartition(":")
         good = colon and ":" not in host

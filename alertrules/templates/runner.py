@@ -1,4 +1,4 @@
-"""Runs templates: nodes and data to text. Raises TemplateError in Go's words. Knows no function by what it does.
+"""Runs templates: nodes and data to text. Raises TemplateError in Go's words. Knows functions by name only.
 
 A run is limited in steps, depth and output, whatever the template.
 """
@@ -99,7 +99,14 @@ def run(
     variables: Mapping[str, Value] | None = None,
 ) -> str:
     """Expand a template; the variables are those that it finds declared."""
-    return _Run(template, templates, functions, data, sink, variables or {}).expand()
+    return _Run(
+        template=template,
+        templates=templates,
+        functions=functions,
+        data=data,
+        sink=sink,
+        variables=variables or {},
+    ).expand()
 
 
 class _Run:
@@ -116,6 +123,7 @@ class _Run:
 
     def __init__(
         self,
+        *,
         template: Template,
         templates: Templates,
         functions: Functions,
@@ -277,7 +285,7 @@ class _Run:
             return self._function(dot, first, command, command.args, final)
         if kind is Field:
             self._node = first
-            return self._chain(dot, dot, first, first.names, command.args, final)  # type: ignore[attr-defined]
+            return self._chain(dot, dot, first, args=command.args, final=final)
         if kind is Chain:
             return self._chained(dot, first, command.args, final)
         if kind is not Pipe:
@@ -285,17 +293,15 @@ class _Run:
         self._check_no_arguments(command.args, final)
         if kind is Pipe:
             return self._nested(dot, first)  # type: ignore[arg-type]
-        if kind is Dot:
-            return dot
-        if kind is Nil:
-            self._fail("nil is not a command")
-        return self._constant(first)
+        return dot if kind is Dot else self._constant(first)
 
     def _check_no_arguments(self, args: Sequence[Node], final: Value) -> None:
         if len(args) > 1 or final is not _MISSING:
             self._fail(f"can't give argument to non-function {args[0]}")
 
     def _constant(self, node: Any) -> Value:
+        if type(node) is Nil:
+            self._fail("nil is not a command")
         if node.kind == "number" and type(node.value) is int and node.value > _MAX_INT:
             self._fail(f"{node.written} overflows int")
         return node.value
@@ -303,39 +309,34 @@ class _Run:
     def _variable(self, dot: Value, node: Any, args: Sequence[Node], final: Value) -> Value:
         self._node = node
         name = node.name
-        for known, value in reversed(self._stack):
-            if known == name:
-                break
-        else:
-            self._fail(f"undefined variable: {name}")
+        value = next((value for known, value in reversed(self._stack) if known == name), None)
         if not node.names:
             self._check_no_arguments(args, final)
             return value
-        return self._chain(dot, value, node, node.names, args, final)
+        return self._chain(dot, value, node, args=args, final=final)
 
     def _chained(self, dot: Value, node: Any, args: Sequence[Node], final: Value) -> Value:
         self._node = node
         if type(node.node) is Nil:
             self._fail(f"indirection through explicit nil in {node}")
         value = self._argument(dot, ANY, node.node)
-        return self._chain(dot, value, node, node.names, args, final)
+        return self._chain(dot, value, node, args=args, final=final)
 
-    def _chain(
-        self, dot: Value, value: Value, node: Node, names: Sequence[str], args: Sequence[Node], final: Value
-    ) -> Value:
+    def _chain(self, dot: Value, value: Value, node: Any, *, args: Sequence[Node], final: Value) -> Value:
+        names = node.names
         for name in names[:-1]:
-            value = self._field(dot, name, node, (), _MISSING, value)
-        return self._field(dot, names[-1], node, args, final, value)
+            value = self._field(dot, name, node, value, args=(), final=_MISSING)
+        return self._field(dot, names[-1], node, value, args=args, final=final)
 
     def _field(
-        self, dot: Value, name: str, node: Node, args: Sequence[Node], final: Value, value: Value
+        self, dot: Value, name: str, node: Node, value: Value, *, args: Sequence[Node], final: Value
     ) -> Value:
         if value is None:
             return None
         if methods := getattr(value, "methods", None):
             method = methods.get(name)
             if method is not None:
-                return self._call(dot, method, node, name, args, final, (value,))
+                return self._call(dot, method, node, name, args=args, final=final, receiver=(value,))
         if isinstance(value, Map):
             if len(args) > 1 or final is not _MISSING:
                 self._fail(f"{name} is not a method but has arguments")
@@ -344,13 +345,14 @@ class _Run:
             if len(args) > 1 or final is not _MISSING:
                 self._fail(f"{name} has arguments but cannot be invoked as function")
             return value.fields[name]
-        self._fail(f"can't evaluate field {name} in type {type_name(value)}")
+        return self._fail(f"can't evaluate field {name} in type {type_name(value)}")
 
     # Calls.
 
     def _function(self, dot: Value, node: Any, command: Node, args: Sequence[Node], final: Value) -> Value:
         self._node = node
-        return self._call(dot, self._functions[node.name], command, node.name, args, final, ())
+        function = self._functions[node.name]
+        return self._call(dot, function, command, node.name, args=args, final=final)
 
     def _call(
         self,
@@ -358,9 +360,10 @@ class _Run:
         function: Function,
         node: Node,
         name: str,
+        *,
         args: Sequence[Node],
         final: Value,
-        receiver: tuple[Value, ...],
+        receiver: tuple[Value, ...] = (),
     ) -> Value:
         self._step()
         args = args[1:]
@@ -414,7 +417,7 @@ class _Run:
         if kind is Variable:
             value = self._variable(dot, node, (), _MISSING)
         elif kind is Field:
-            value = self._chain(dot, dot, node, node.names, (), _MISSING)
+            value = self._chain(dot, dot, node, args=(), final=_MISSING)
         elif kind is Dot:
             value = dot
         elif kind is Pipe:
@@ -440,7 +443,7 @@ class _Run:
             return node.integer
         if node.kind == "number" and type_ == "float64":
             return node.floating
-        self._fail(f"expected {_EXPECTED[type_]}; found {node}")
+        return self._fail(f"expected {_EXPECTED[type_]}; found {node}")
 
 
 _WALKERS: Final[Mapping[type, Callable[..., str]]] = {

@@ -26,7 +26,7 @@ _REASONS: Final = {
 }
 # Go shows the whole expression with these, RE2 only a part.
 _WHOLE: Final = frozenset(("missing )", "unexpected )"))
-_JOINTS: Final = frozenset("'’.:·")
+_JOINTS: Final = frozenset("'\u2019.:\xb7")
 
 
 def to_upper(text: str) -> str:
@@ -40,7 +40,7 @@ def to_lower(text: str) -> str:
 
 
 def capitalised(text: str) -> str:
-    """Return a text with a capital at the start of each word; the rest stays. A word ends before punctuation."""
+    """Return a text with a capital at the start of each word; the rest stays."""
     made, inside = [], False
     for char in text:
         made.append(char if inside else _title(char))

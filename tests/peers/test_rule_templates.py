@@ -25,7 +25,7 @@ SERIES: Final = tuple(
     Labels({"__name__": "up", "instance": instance, "job": "j"}) for instance in ("h:1", "a.b:2")
 )
 NOW_MS: Final = 60_000
-# The functions that only the newer Prometheus has, and what differs in Go since 1.19.
+# What Go writes of a pointer is another at each run.
 ADDRESS: Final = re.compile(r"0xc[0-9a-f]{9}")
 ANNOTATION: Final = re.compile(r'(t[0-9]+)=("(?:[^"\\]|\\.)*")')
 PROBLEM: Final = re.compile(r'annotation "(t[0-9]+)": (.*?)(?=\n\s*\S*rules\.yml|\n\n|\Z)', re.DOTALL)
