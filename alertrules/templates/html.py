@@ -63,7 +63,7 @@ class HtmlSink:
         if state in (self._in_value, self._before_value):
             self._show_attribute(value, shown)
         elif state == self._raw and self._element == "script":
-            self._out.add(escape_js(shown) if self._string else _script(value, shown))
+            self._out.add(_in_string(self._string, shown) if self._string else _script(value, shown))
         elif state == self._raw and self._element == "style":
             self._out.add(shown if _SAFE_CSS.fullmatch(shown) else UNSAFE)
         elif state == self._tag:
@@ -186,6 +186,11 @@ def _script(value: Value, shown: str) -> str:
     if type(value) in (int, float):
         return f" {shown} "
     return json.dumps(shown, ensure_ascii=False).translate(_JSON)
+
+
+def _in_string(quote: str, shown: str) -> str:
+    """Escape a part of a string of JavaScript; in one with back quotes, anything may be code."""
+    return UNSAFE if quote == "`" else escape_js(shown)
 
 
 def _url(before: str, shown: str) -> str:

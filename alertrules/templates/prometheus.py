@@ -14,6 +14,7 @@ from alertrules.rules.outcome import Query
 from alertrules.templates.builtins import BUILTINS, escape_query
 from alertrules.templates.gotime import Duration
 from alertrules.templates.humanize import HUMANIZE_FUNCTIONS, number_of, time_of
+from alertrules.templates.limits import MAX_QUERIES
 from alertrules.templates.nodes import Template
 from alertrules.templates.parser import parse
 from alertrules.templates.runner import TextSink, run
@@ -87,9 +88,16 @@ class RuleTemplates:
                 "Value": value,
             }
         )
+        left = iter(range(MAX_QUERIES))
+
+        def query(asked: str) -> _Result:
+            if next(left, None) is None:
+                raise CallError(f"the template asks more than {MAX_QUERIES} queries")
+            return self._answer(asked, now_ms)
+
         functions = {
             **self._functions,
-            "query": Function(call=lambda asked: self._answer(asked, now_ms), params=("string",)),
+            "query": Function(call=query, params=("string",)),
             "now": Function(call=lambda: now_ms / 1000),
         }
         variables = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn, Protocol
 
 from alertrules.errors import TemplateError
-from alertrules.templates.limits import MAX_DEPTH, MAX_OUTPUT, MAX_STEPS
+from alertrules.templates.limits import MAX_DEPTH, MAX_OUTPUT, MAX_STEPS, STEP_SIZE
 from alertrules.templates.nodes import (
     Action,
     Branch,
@@ -207,6 +207,7 @@ class _Run:
             left = self._list(dot, node.otherwise)
         inner = len(self._stack)
         for key, item in pairs:
+            self._step()
             self._set_loop_variables(node.pipe, key, item)
             left = self._list(item, node.body)
             del self._stack[inner:]
@@ -381,14 +382,23 @@ class _Run:
         values = [self._argument(dot, type_, arg) for type_, arg in zip(types, args, strict=False)]
         if piped:
             values.append(self._fitting(final, types[-1]))
+        self._weigh(*receiver, *values)
         try:
             found = function.call(*receiver, *values)
         except CallError as error:
             self._node = node
             self._fail(f"error calling {name}: {error}")
+        self._weigh(found)
         if isinstance(found, str) and len(found) > MAX_OUTPUT:
             self._fail(f"the text is longer than {MAX_OUTPUT} characters")
         return found
+
+    def _weigh(self, *values: Value) -> None:
+        """Count what is long as more steps."""
+        for value in values:
+            if type(value) is not float and isinstance(value, str | Slice | Map) and len(value) > STEP_SIZE:
+                self._steps += len(value) // STEP_SIZE
+                self._step()
 
     def _short_circuit(self, dot: Value, wanted: bool, args: Sequence[Node], final: Value) -> Value:
         value: Value = None

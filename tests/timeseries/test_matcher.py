@@ -18,6 +18,7 @@ from timeseries.matcher import (
     Extractor,
     Matcher,
     MatchType,
+    Pattern,
 )
 from timeseries.text import EXCERPT_LENGTH
 
@@ -391,3 +392,36 @@ def test_groups_have_numbers_and_names() -> None:
 def test_an_expression_that_captures_has_the_same_limits(pattern: str, reason: str) -> None:
     with pytest.raises(InvalidMatcher, match=re.escape(reason)):
         Extractor(pattern)
+
+
+@pytest.mark.parametrize(
+    ("regex", "text", "new", "made"),
+    [
+        ("a*", "baac", "X", "XbXcX"),
+        ("é", "été", "e", "ete"),
+        ("", "aé", "-", "-a-é-"),
+        ("(b)", "abc", "$1$1${1}x$1x$$$9$", "abbbx$$c"),
+        ("(?P<n>.):", "x:y:", "<${n}>", "<x><y>"),
+        ("a.c", "a\nc", "X", "a\nc"),
+        ("^a", "aaa", "x", "xaa"),
+    ],
+)
+def test_a_pattern_replaces_as_go_does(regex: str, text: str, new: str, made: str) -> None:
+    assert Pattern(regex).replaced(text, new, 1000) == made
+
+
+def test_a_pattern_is_looked_for_anywhere() -> None:
+    assert Pattern("b+").is_in("abc")
+    assert not Pattern("^b").is_in("abc")
+
+
+def test_a_replaced_text_may_be_so_long() -> None:
+    assert Pattern("a").replaced("aaa", "bb", 6) == "bbbbbb"
+    with pytest.raises(InvalidMatcher, match="longer than 5 characters"):
+        Pattern("a").replaced("aaa", "bb", 5)
+
+
+@pytest.mark.parametrize("regex", ["(", "\ud800", "x" * (MAX_REGEX_LENGTH + 1)])
+def test_an_unusable_pattern_is_refused(regex: str) -> None:
+    with pytest.raises(InvalidMatcher):
+        Pattern(regex)
