@@ -5,13 +5,17 @@ Owns reading them. Must not know what is in them.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runtime.errors import SettingsError
 from runtime.settings import read_file
 
 if TYPE_CHECKING:
     import yaml
+
+_MERGE_TAG: Final = "tag:yaml.org,2002:merge"
+_MERGE: Final = object()
+"""The content of the key `<<`, which brings in what other mappings hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +73,12 @@ def _value(loader: "yaml.SafeLoader", node: "yaml.Node", known: dict[int, Value]
         content: Any
         written: str | None = None
         if isinstance(node, yaml.MappingNode):
-            content = tuple(tuple(_value(loader, each, known) for each in pair) for pair in node.value)
+            pairs = [(_value(loader, key, known), _value(loader, value, known)) for key, value in node.value]
+            content = _merged(pairs)
         elif isinstance(node, yaml.SequenceNode):
             content = tuple(_value(loader, each, known) for each in node.value)
+        elif node.tag == _MERGE_TAG:
+            content, written = _MERGE, node.value
         else:
             content = loader.construct_object(node)
             written = None if content is None else node.value
@@ -80,3 +87,19 @@ def _value(loader: "yaml.SafeLoader", node: "yaml.Node", known: dict[int, Value]
             line=node.start_mark.line + 1, is_mapping=is_mapping, content=content, written=written
         )
     return known[id(node)]
+
+
+def _merged(pairs: "list[tuple[Value, Value]]") -> "tuple[tuple[Value, Value], ...]":
+    """Put the pairs of mappings that stand behind `<<` in its place; those of the mapping itself win."""
+    own = tuple(pair for pair in pairs if pair[0].content is not _MERGE)
+    taken = {key.written for key, _ in own}
+    merged: list[tuple[Value, Value]] = []
+    for key, value in pairs:
+        if key.content is _MERGE:
+            for source in (value,) if value.items is None else value.items:
+                if source.pairs is None:
+                    raise ValueError(f"line {value.line}: only mappings can stand behind <<")
+                new = [pair for pair in source.pairs if pair[0].written not in taken]
+                taken |= {name.written for name, _ in new}
+                merged += new
+    return (*own, *merged)

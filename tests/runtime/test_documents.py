@@ -49,3 +49,29 @@ def test_what_is_no_yaml_is_told_with_the_file(text: str, tmp_path: Path) -> Non
     (tmp_path / "a.yml").write_text(text)
     with pytest.raises(SettingsError, match=r"a\.yml.*: this is not valid YAML: "):
         read_document(tmp_path / "a.yml")
+
+
+def merged(text: str) -> dict[str | None, object]:
+    value = parse_document(text, "f")
+    assert value.pairs is not None
+    return {key.written: own.content for key, own in value.pairs}
+
+
+def test_a_merge_key_brings_in_pairs_of_which_own_ones_win_and_the_first_of_several() -> None:
+    text = "{<<: [{a: 1, b: 1}, {b: 2, c: 2}], c: 3}"
+    assert merged(text) == {"a": 1, "b": 1, "c": 3}
+    assert merged("{<<: {a: 1}}") == {"a": 1}
+    assert merged("{'<<': 1}") == {"<<": 1}
+
+
+@pytest.mark.parametrize("text", ["{<<: 1}", "{<<: [1]}", "{<<: [[{a: 1}]]}"])
+def test_only_mappings_can_be_merged(text: str) -> None:
+    with pytest.raises(
+        SettingsError, match="f: this is not valid YAML: line 1: only mappings can stand behind <<"
+    ):
+        parse_document(text, "f")
+
+
+def test_an_own_key_that_stands_twice_is_still_seen() -> None:
+    value = parse_document("{a: 1, a: 2, <<: {a: 3}}", "f")
+    assert [own.content for _, own in value.pairs or ()] == [1, 2]
