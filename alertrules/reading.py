@@ -3,13 +3,16 @@
 Owns the port that documents come through, and how problems are said. Knows no particular file.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from promql.language.durations import parse_duration
 
 Item = TypeVar("Item")
+
+_DURATION: Final = re.compile("(?:[0-9]+[a-z]+)+")
 
 
 class Node(Protocol):
@@ -192,7 +195,6 @@ def duration_ms(written: str) -> int:
     """Return the milliseconds of a duration; raises ValueError."""
     if written == "0":
         return 0
-    ms = parse_duration(written)
-    if not written or not written[0].isdigit() or not written[-1].isalpha():
+    if not _DURATION.fullmatch(written):
         raise ValueError(f'not a valid duration: "{written}"; write it such as 30s, 5m or 1h30m')
-    return ms
+    return parse_duration(written)

@@ -46,3 +46,24 @@ def config(files: tuple[Path, ...], program: str | None) -> None:
         if not problems:
             click.echo(f"{file}: OK ({name})")
     sys.exit(1 if is_wrong else 0)
+
+
+@check.command
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+def rules(files: tuple[Path, ...]) -> None:
+    """Check rule files: alerts and recording rules, as Prometheus has them.
+
+    Says OK and how many rules there are, or all that is wrong, with lines. Two rules with the same name and
+    labels are worth a warning. Needs the gateway's install.
+    """
+    from check.rules import check_file
+
+    is_wrong = False
+    for file in files:
+        found = check_file(file)
+        is_wrong = is_wrong or bool(found.problems)
+        for sentence in (*found.problems, *found.warnings):
+            click.echo(sentence, err=True)
+        if not found.problems:
+            click.echo(f"{file}: OK ({found.count} rules)")
+    sys.exit(1 if is_wrong else 0)
