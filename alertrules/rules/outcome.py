@@ -1,9 +1,10 @@
 """What the evaluation of a rule comes to: samples to write, alerts and their states, what changed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from alertrules.rules.model import Rule
 from promql.histograms.model import FloatHistogram
 from promql.language.ast import Expr
 from promql.values import Vector
@@ -23,6 +24,10 @@ class Recorded:
     labels: Labels
     time_ms: int
     value: float | FloatHistogram
+
+
+Write = Callable[[Sequence[Recorded]], None]
+"""Takes samples, so that queries find them from then on; raises RuleFailed when it can't."""
 
 
 class State(StrEnum):
@@ -52,6 +57,23 @@ class Active:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """That an alert came to another state."""
+
+    alert: Active
+    before: State
+    after: State
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """What one evaluation came to."""
+
+    samples: list[Recorded] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """That an alert came into a state. `rule` is a key that no other rule has."""
 
@@ -65,3 +87,56 @@ class Transition:
     after: State
     active_ms: int
     time_ms: int
+
+
+class Health(StrEnum):
+    """What became of a rule the last time."""
+
+    UNKNOWN = "unknown"
+    OK = "ok"
+    ERR = "err"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleResult:
+    """What one evaluation of a rule came to. Nothing in it changes later.
+
+    `key` is that of its transitions. `samples` counts what the rule made, without stale markers. `active` has
+    the alerts that are pending or firing, as they were then.
+    """
+
+    rule: Rule
+    key: str
+    health: Health = Health.UNKNOWN
+    last_error: str = ""
+    time_ms: int = 0
+    """0: it was not evaluated yet."""
+    seconds: float = 0.0
+    samples: int = 0
+    active: tuple[Active, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """The most urgent state of its alerts."""
+        states = {alert.state for alert in self.active}
+        return next((one for one in (State.FIRING, State.PENDING) if one in states), State.INACTIVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupResult:
+    """What one evaluation of a group came to."""
+
+    time_ms: int = 0
+    seconds: float = 0.0
+    rules: tuple[RuleResult, ...] = ()
+
+    @property
+    def samples(self) -> int:
+        """Count the samples of all its rules."""
+        return sum(rule.samples for rule in self.rules)
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """What changed, in the order of the rules."""
+        return tuple(one for rule in self.rules for one in rule.transitions)

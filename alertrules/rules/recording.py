@@ -1,0 +1,48 @@
+"""What a recording rule makes of the answer to its query, and how an answer's samples are taken out of it."""
+
+from typing import Final
+
+from alertrules.errors import RuleFailed
+from alertrules.rules.model import RecordingRule
+from alertrules.rules.outcome import Evaluated, Query, Recorded
+from promql.histograms.model import FloatHistogram
+from promql.values import Vector
+from timeseries.labels import METRIC_NAME, Labels
+
+SAME_LABELS: Final = "vector contains metrics with the same labelset after applying rule labels"
+
+Sample = tuple[Labels, float | FloatHistogram]
+
+
+def samples_of(vector: Vector) -> list[Sample]:
+    """Return the samples of a vector of one step."""
+    if not len(vector):
+        return []
+    values: list[float | FloatHistogram] = vector.values[:, 0].tolist()
+    if vector.histograms is not None:
+        found = vector.histograms[:, 0].tolist()
+        values = [
+            value if histogram is None else histogram for value, histogram in zip(values, found, strict=True)
+        ]
+    rows = zip(vector.labels, values, vector.present[:, 0].tolist(), strict=True)
+    return [(labels, value) for labels, value, present in rows if present]
+
+
+class Recording:
+    """A recording rule."""
+
+    def __init__(self, rule: RecordingRule) -> None:
+        self._rule = rule
+        self._changes = {METRIC_NAME: rule.name, **rule.labels}
+
+    def evaluate(self, now_ms: int, at_ms: int, query: Query, limit: int) -> Evaluated:  # noqa: ARG002 - as alerts do
+        """Return the samples that it makes at a time; raises QueryError or RuleFailed."""
+        made = [
+            Recorded(labels=labels.updated(self._changes), time_ms=at_ms, value=value)
+            for labels, value in samples_of(query(self._rule.expr, at_ms))
+        ]
+        if len({sample.labels for sample in made}) < len(made):
+            raise RuleFailed(SAME_LABELS)
+        if 0 < limit < len(made):
+            raise RuleFailed(f"exceeded limit of {limit} with {len(made)} series")
+        return Evaluated(samples=made)
