@@ -5,10 +5,10 @@ states.py; what a template means is not known here.
 """
 
 from collections.abc import Container
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
-from alertrules.alert import ALERT_NAME, NOTHING, Alert
+from alertrules.alert import ALERT_NAME, Alert
 from alertrules.errors import RuleFailed, TemplateError
 from alertrules.rules.model import AlertRule
 from alertrules.rules.outcome import Active, Change, Evaluated, Query, Recorded, State
@@ -40,24 +40,28 @@ class Templates(Protocol):
         ...
 
 
-@dataclass(slots=True)
 class _Kept:
     """An alert, and the names of its series."""
 
-    alert: Active
-    series: dict[State, Labels] = field(default_factory=dict)
-    for_state: Labels = NOTHING
+    __slots__ = ("_labels", "_series", "alert", "for_state")
+
+    def __init__(self, alert: Active, rule: AlertRule) -> None:
+        self.alert = alert
+        # Where a template comes to nothing, the series has its text: so Prometheus writes it.
+        self._labels = {**rule.labels, **dict(alert.labels)}
+        self._series: dict[State, Labels] = {}
+        self.for_state = Labels({**self._labels, METRIC_NAME: ALERTS_FOR_STATE})
 
     def samples(self, at_ms: int) -> tuple[Recorded, Recorded]:
         """Return what is written for an alert that is pending or firing."""
-        alert = self.alert
-        if alert.state not in self.series:
-            changes = {METRIC_NAME: ALERTS, ALERT_STATE: alert.state.value}
-            self.series[alert.state] = alert.labels.updated(changes)
-            self.for_state = alert.labels.updated({METRIC_NAME: ALERTS_FOR_STATE})
+        state = self.alert.state
+        if state not in self._series:
+            added = {METRIC_NAME: ALERTS, ALERT_STATE: state.value}
+            self._series[state] = Labels({**self._labels, **added})
+        active_s = float(self.alert.active_ms // 1000)
         return (
-            Recorded(labels=self.series[alert.state], time_ms=at_ms, value=1.0),
-            Recorded(labels=self.for_state, time_ms=at_ms, value=float(alert.active_ms // 1000)),
+            Recorded(labels=self._series[state], time_ms=at_ms, value=1.0),
+            Recorded(labels=self.for_state, time_ms=at_ms, value=active_s),
         )
 
 
@@ -75,9 +79,9 @@ class RuleAlerts:
         self._labelled: dict[tuple[Labels, tuple[str, ...]], Labels] = {}
 
     @property
-    def alerts(self) -> list[Active]:
-        """All that are remembered, also those that ended."""
-        return [kept.alert for kept in self._kept.values()]
+    def by_series(self) -> list[tuple[Labels, Active]]:
+        """All that are remembered, each with the labels of its series ALERTS_FOR_STATE."""
+        return [(kept.for_state, kept.alert) for kept in self._kept.values()]
 
     @property
     def active(self) -> tuple[Active, ...]:
@@ -98,15 +102,10 @@ class RuleAlerts:
         for labels, (annotations, value) in present.items():
             kept = self._kept.get(labels)
             if kept is None:
-                self._kept[labels] = _Kept(
-                    Active(
-                        labels=labels,
-                        annotations=annotations,
-                        value=value,
-                        state=INACTIVE,
-                        active_ms=now_ms,
-                    )
+                alert = Active(
+                    labels=labels, annotations=annotations, value=value, state=INACTIVE, active_ms=now_ms
                 )
+                self._kept[labels] = _Kept(alert, self.rule)
             else:
                 kept.alert.annotations, kept.alert.value = annotations, value
         return self._advanced(present, now_ms, at_ms, limit)
@@ -119,8 +118,8 @@ class RuleAlerts:
         found: list[Active] = []
         for kept in self._kept.values():
             alert = kept.alert
-            ended_since = alert.resolved_ms > alert.last_sent_ms
-            if alert.state is not PENDING and (ended_since or alert.last_sent_ms + resend_delay_ms < now_ms):
+            is_news = not alert.last_sent_ms or alert.resolved_ms > alert.last_sent_ms
+            if alert.state is not PENDING and (is_news or alert.last_sent_ms + resend_delay_ms < now_ms):
                 alert.last_sent_ms = now_ms
                 alert.valid_until_ms = now_ms + _FAILURES * max(interval_ms, resend_delay_ms)
                 found.append(alert)

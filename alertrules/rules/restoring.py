@@ -27,17 +27,17 @@ def restore(alerts: RuleAlerts, source: Source, now_ms: int) -> None:
     From then on their series are written, even if this fails: it is tried once.
     """
     alerts.is_restored = True
-    if alerts.rule.for_ms < GRACE_PERIOD_MS or not alerts.alerts:
+    if alerts.rule.for_ms < GRACE_PERIOD_MS or not alerts.by_series:
         return
     before = _last_samples(alerts.rule.name, source, now_ms)
-    for alert in alerts.alerts:
-        if alert.labels in before:
-            time_ms, value = before[alert.labels]
+    for series, alert in alerts.by_series:
+        if series in before:
+            time_ms, value = before[series]
             alert.active_ms = _active_since(time_ms, int(value) * 1000, alerts.rule.for_ms, now_ms)
 
 
 def _last_samples(name: str, source: Source, now_ms: int) -> dict[Labels, tuple[int, float]]:
-    """Return time and value of the last sample of each alert; one that ended is not there."""
+    """Return time and value of the last sample of each series; one that ended is not there."""
     wanted = {METRIC_NAME: ALERTS_FOR_STATE, ALERT_NAME: name}
     matchers = [Matcher(name=name, type=MatchType.EQUAL, value=value) for name, value in wanted.items()]
     selected: Selected = source.select(matchers, now_ms - OUTAGE_TOLERANCE_MS, now_ms)
@@ -45,7 +45,7 @@ def _last_samples(name: str, source: Source, now_ms: int) -> dict[Labels, tuple[
     for row, labels in enumerate(selected.labels):
         times, values = selected.columns.row(row)
         if len(times) and values[-1] == values[-1] and not is_stale(float(values[-1])):
-            found[labels.dropping({METRIC_NAME})] = (int(times[-1]), float(values[-1]))
+            found[labels] = (int(times[-1]), float(values[-1]))
     return found
 
 
