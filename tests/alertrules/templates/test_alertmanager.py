@@ -1,3 +1,5 @@
+"""Templates of notifications: data, functions, default texts, HTML, and what goes wrong in them."""
+
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -126,7 +128,7 @@ def test_a_file_that_can_not_be_parsed_is_named() -> None:
             "2023-11-14 22:13 CET +0100",
         ),
         (
-            "{{ with index .Alerts 0 }}{{ since .StartsAt }} {{ humanizeDuration (since .StartsAt) }}{{ end }}",
+            "{{ with (index .Alerts 0).StartsAt }}{{ since . }} {{ since . | humanizeDuration }}{{ end }}",
             "1h0m0s 1h 0m 0s",
         ),
         ("plain", "plain"),

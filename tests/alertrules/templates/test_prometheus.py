@@ -1,3 +1,5 @@
+"""Templates of rules: Prometheus' functions and data, limits, and what goes wrong in them."""
+
 import contextlib
 import math
 
