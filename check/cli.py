@@ -67,3 +67,23 @@ def rules(files: tuple[Path, ...]) -> None:
         if not found.problems:
             click.echo(f"{file}: OK ({found.count} rules)")
     sys.exit(1 if is_wrong else 0)
+
+
+@check.command
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+def alertmanager(files: tuple[Path, ...]) -> None:
+    """Check configuration files of Alertmanager, as the gateway reads them.
+
+    Says OK, or all that is wrong, with lines. Files that it names, such as templates, are not read.
+    """
+    from check.routing import checked
+
+    is_wrong = False
+    for file in files:
+        found, problems = checked(file)
+        is_wrong = is_wrong or bool(problems)
+        for problem in problems:
+            click.echo(problem, err=True)
+        if not problems:
+            click.echo(f"{file}: OK ({found})")
+    sys.exit(1 if is_wrong else 0)

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from alertrules.reading import Node
-from alertrules.routing.fields import Field, Shape
+from alertrules.routing.fields import Field, Shape, Type
 
 SECRET: Final = "<secret>"  # noqa: S105
+# Older amtools want a URL where newer ones take the word alone.
+_SECRET_URL: Final = f"http://hidden/{SECRET}"
 _STEP: Final = "  "
 # Words that are no texts in YAML, whichever way they are written.
 _NO_TEXTS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
@@ -68,7 +70,7 @@ def _scalar(node: Node, field: Field) -> str:
     if node.written is None:
         return "null"
     if field.is_secret and node.written:
-        return SECRET
+        return _SECRET_URL if field.type is Type.TEMPLATE_URL else SECRET
     return _quoted(node.content) if isinstance(node.content, str) else node.written
 
 

@@ -1,0 +1,37 @@
+"""`fleetgauge check alertmanager` says OK, or all that is wrong, where, and with which exit code."""
+
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from check.cli import check
+from tests.alertrules.routing.corpus import PLAIN, child, way
+
+
+def run(*files: Path) -> Result:
+    return CliRunner().invoke(check, ["alertmanager", *map(str, files)])
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_a_good_file_is_said_to_be_so(tmp_path: Path) -> None:
+    file = write(tmp_path / "good.yml", way("webhook", "url: http://a"))
+    answer = run(file)
+    assert answer.output == f"{file}: OK (receivers: 1, ways to them: 1, routes: 1)\n"
+    assert answer.exit_code == 0
+
+
+def test_what_is_wrong_is_said_of_each_file(tmp_path: Path) -> None:
+    good = write(tmp_path / "good.yml", PLAIN)
+    bad = write(tmp_path / "bad.yml", child("receiver: y"))
+    broken = write(tmp_path / "broken.yml", "a: [\n")
+    answer = run(bad, good, broken, tmp_path / "none.yml")
+    lines = answer.output.splitlines()
+    assert lines[0] == f'{bad}, line 1: receiver: there is no receiver "y"; there are x.'
+    assert lines[1].startswith(f"{good}: OK")
+    assert lines[2].startswith(f"{broken}, line 2: this is not valid YAML")
+    assert "none.yml" in lines[3]
+    assert answer.exit_code == 1
