@@ -103,7 +103,7 @@ def made_tree(chance: random.Random) -> tuple[dict[str, Any], list[str]]:
             one: dict[str, Any] = {
                 "receiver": receivers[-1],
                 "matchers": [matcher() for _ in range(chance.randint(0, 2))],
-                "continue": chance.random() < 0.4,
+                "continue": chance.random() < 0.7,
             }
             if chance.random() < 0.3:
                 one["match_re"] = {chance.choice(NAMES): "1|12"}

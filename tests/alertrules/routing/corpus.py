@@ -34,6 +34,16 @@ def http(text: str) -> str:
     return way("webhook", f"url: http://a, http_config: {{{text}}}")
 
 
+# Merged keys; own ones count.
+MERGED: Final = f"""\
+route:
+  receiver: x
+  routes:
+    - &base {{receiver: x, group_wait: 5s}}
+    - <<: *base
+      group_wait: 6s
+    - <<: [*base, {{continue: true}}]
+{RECEIVERS}"""
 NIGHT: Final = "time_intervals: [{name: night, time_intervals: [{weekdays: [monday]}]}]\n"
 MAIL: Final = "to: a@b, from: c@d, smarthost: 'e:25'"
 JIRA: Final = "api_url: http://a, project: p, issue_type: i"
@@ -41,6 +51,7 @@ SLACK: Final = "api_url: https://hooks.example/s"
 
 GOOD: Final = [
     PLAIN,
+    MERGED,
     PLAIN + "global: {}\ntemplates: []\ninhibit_rules: []\ntime_intervals: []\n",
     PLAIN + "global:\n",
     PLAIN + "global: {resolve_timeout: 1m, http_config: {follow_redirects: false}, smtp_hello: me}\n",

@@ -1,6 +1,6 @@
 """Alerts that fire keep others from being told; an index finds the same as asking all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
@@ -50,7 +50,7 @@ def inhibition(rules: Sequence[InhibitRule], *alerts: Alert) -> Inhibition:
 def test_a_source_inhibits_a_target_with_equal_labels(
     source: dict[str, str], target: dict[str, str], expected: bool
 ) -> None:
-    made = inhibition([rule("s=1", "t=1", "host")], alert(**source))
+    made = inhibition([rule("s=1", "t=1", "host")], Alert(labels=Labels(source), starts_ms=1))
     assert made.is_inhibited(Labels(target), NOW_MS) is expected
     assert [one.labels for one in made.inhibitors(Labels(target), NOW_MS)] == [Labels(source)] * expected
 
@@ -117,30 +117,25 @@ def test_the_index_finds_what_asking_all_of_them_finds(
 
 
 def test_many_alerts_and_rules_are_asked_without_comparing_all_with_all() -> None:
-    """10,000 alerts by 50 rules are 500,000 pairs a round; a matcher is asked for far fewer."""
-    rules = [rule(f"severity=critical,team=t{n}", f"severity=warning,team=t{n}", "host") for n in range(50)]
+    """Of 1,000 alerts by 50 rules, each alert goes only to the rules of its team."""
+    rules = [rule(f"team=t{n},severity=critical", f"team=t{n},severity=warning", "host") for n in range(50)]
     asked = 0
 
-    def counting(each: InhibitRule) -> None:
-        for matcher in (*each.source, *each.target):
-            test = matcher.matches
+    def counted(test: Callable[[str], bool]) -> Callable[[str], bool]:
+        def ask(value: str) -> bool:
+            nonlocal asked
+            asked += 1
+            return test(value)
 
-            def counted(value: str, test: object = test) -> bool:
-                nonlocal asked
-                asked += 1
-                return test(value)  # type: ignore[operator, no-any-return]
+        return ask
 
-            object.__setattr__(matcher, "matches", counted)
-
-    by_team = [rule(f"team=t{n},severity=critical", f"team=t{n},severity=warning", "host") for n in range(50)]
-    for each in by_team:
-        counting(each)
+    for matcher in (one for each in rules for one in (*each.source, *each.target)):
+        object.__setattr__(matcher, "matches", counted(matcher.matches))
     alerts = [
-        alert(severity=("critical", "warning")[n % 2], team=f"t{n % 50}", host=f"h{n // 4}")
+        alert(severity=("critical", "warning")[n % 2], team=f"t{n // 2 % 50}", host=f"h{n // 2}")
         for n in range(1000)
     ]
-    made = inhibition(by_team, *alerts)
-    slow = inhibition(rules, *alerts)
-    for each_alert in alerts:
-        assert made.is_inhibited(each_alert.labels, NOW_MS) is slow.is_inhibited(each_alert.labels, NOW_MS)
+    made = inhibition(rules, *alerts)
+    inhibited = [one for one in alerts if made.is_inhibited(one.labels, NOW_MS)]
+    assert len(inhibited) == 500
     assert asked < 20 * len(alerts)
