@@ -116,10 +116,11 @@ _CHECKED: Final = (Type.URL, Type.TEMPLATE_URL, Type.ADDRESS)
 
 # As Go's net/url takes them; what follows the host may be nearly anything.
 _URL: Final = re.compile(
-    r"(?i:https?)://(?:[^\s/?#@\\\"<>^`{|}]*@)?"
-    r"(?:\[[0-9a-fA-F:.%]+\]|[^\s/?#@\\\"<>^`{|}\[\]%:]+)(?::[0-9]*)?"
+    r"(?i:https?)://(?:(?:[^\s/?#\\\"<>^`{|}%]|%[0-9a-fA-F]{2})*@)?"
+    r"(?:\[[0-9a-fA-F:.%]+\]|[^\s/?#@\\^`{|}\[\]%:]+)(?::[0-9]*)?"
     r"(?:[/?#](?:[^\x00-\x1f\x7f%]|%[0-9a-fA-F]{2})*)?"
 )
+_WHOLE_END: Final = 2**63
 _QUERY: Final = re.compile(r"\?[^#]*")
 _TEMPLATE: Final = "{{"
 _ADDRESS: Final = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*):[^:\[\]]+")
@@ -195,7 +196,11 @@ def _switch(fields: Fields, name: str, field: Field) -> Any:
 
 
 def _whole(fields: Fields, name: str, field: Field) -> Any:
-    return fields.whole(name, field.default)
+    number = fields.whole(name, field.default)
+    if abs(number) >= _WHOLE_END:
+        fields.wrong(name, "must fit 64 bits.")
+        return field.default
+    return number
 
 
 def _texts(fields: Fields, name: str, field: Field) -> Any:

@@ -29,6 +29,7 @@ _VICTOROPS_OWN: Final = (
     "entity_state",
 )
 _APPRISE_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S.*", re.DOTALL)
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2})")
 _SNS_TARGETS: Final = ("topic_arn", "phone_number", "target_arn")
 
 
@@ -54,9 +55,18 @@ def http(fields: Fields, values: dict[str, Any]) -> None:
         fields.wrong("no_proxy", "it needs proxy_url.")
     if values["proxy_connect_header"] and not (values["proxy_url"] or values["proxy_from_environment"]):
         fields.wrong("proxy_connect_header", "it needs proxy_url or proxy_from_environment.")
+    if _BAD_ESCAPE.search(values["proxy_url"]):
+        fields.wrong("proxy_url", "a percent sign must begin an escape such as %20.")
+    headers = values["proxy_connect_header"]
+    if headers is not None and not _is_lists(headers):
+        fields.wrong("proxy_connect_header", "must be a mapping of names to lists.")
     token, file = values["bearer_token"], values["bearer_token_file"]
     if (token or file) and values["authorization"] is None:
         values["authorization"] = {"type": "Bearer", "credentials": token, "credentials_file": file}
+
+
+def _is_lists(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, list) for each in value.values())
 
 
 def counts(fields: Fields, values: dict[str, Any]) -> None:

@@ -352,18 +352,15 @@ def _too_much(node: Node) -> str | None:
     """Say when a document is nested too deep, or comes to too many values."""
     known: dict[int, tuple[int, int]] = {}
 
-    def measure(one: Node, level: int) -> tuple[int, int]:
-        if level > MAX_DEPTH:
-            return MAX_DEPTH + 1, 1
+    def measure(one: Node) -> tuple[int, int]:
         if id(one) not in known:
             depth, count = 0, 1
-            for below in _below(one):
-                deep, many = measure(below, level + 1)
+            for deep, many in map(measure, _below(one)):
                 depth, count = max(depth, deep + 1), count + many
             known[id(one)] = depth, count
         return known[id(one)]
 
-    depth, count = measure(node, 0)
+    depth, count = measure(node)
     if depth > MAX_DEPTH:
         return f"the values are nested more than {MAX_DEPTH} deep."
     return f"the file comes to {count} values; the limit is {MAX_VALUES}." if count > MAX_VALUES else None

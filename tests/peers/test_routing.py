@@ -24,7 +24,7 @@ from tests.peers.servers import Server, free_port
 from tests.peers.sink import Sink
 from timeseries.labels import Labels
 
-TREES = 60
+TREES = 40
 ALERTS_OF_A_TREE = 8
 NAMES = "abc"
 VALUES = ("", "1", "2", "12")
