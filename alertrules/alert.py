@@ -23,6 +23,7 @@ class Alert:
     """An alert at some time. Two with the same labels are the same alert.
 
     `ends_ms` is when it ended, or when it counts as ended unless it is heard again; 0: nothing is known.
+    `ends_by_timeout` says that whoever sent it named no end, so that any later end is truer.
     `evidence` is what was frozen when it began to fire, ready for JSON; receivers of webhooks may ignore it.
     """
 
@@ -30,6 +31,7 @@ class Alert:
     annotations: Labels = NOTHING
     starts_ms: int
     ends_ms: int = 0
+    ends_by_timeout: bool = False
     updated_ms: int = 0
     generator_url: str = ""
     evidence: Mapping[str, Any] | None = field(default=None, compare=False)
