@@ -1,6 +1,7 @@
 """What the gateway counts about itself. This package is the only home of prometheus_client.
 
-Owns the names, help and labels of all self-metrics; those of rules are in rules.py. Must not know HTTP.
+Owns the names, help and labels of all self-metrics; those of rules are in rules.py, those of
+notifications in notifications.py. Must not know HTTP.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,9 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from delivery.readings import Readings as Forwarded
+from gateway.alerting.counts import Readings as Notified
 from gateway.ingest.outcome import Outcome
+from gateway.metrics.notifications import watch_notifications
 from gateway.metrics.rules import GroupReadings, watch_rules
 from gateway.query.service import Ran
 from gateway.registry.model import Status
@@ -248,6 +251,10 @@ class Metrics:
     def watch_rules(self, groups: Callable[[], Sequence[GroupReadings]], totals: Readings) -> None:
         """Show how each group of rules is, asked at each scrape."""
         watch_rules(self.registry, groups, totals)
+
+    def watch_notifications(self, readings: Callable[[], Notified]) -> None:
+        """Show how alerts and notifications are, asked at each scrape."""
+        watch_notifications(self.registry, readings)
 
     def committed(self, seconds: float) -> None:
         """Count a batch that is durable."""

@@ -21,6 +21,8 @@ ISOLATION_BOUNDARIES: Final = frozenset(
         "exporter/outgoing.py::_hand",
         "exporter/parts.py::_keep_running",
         "exporter/snapshots/recorder.py::record",
+        "gateway/alerting/lane.py::_try",
+        "gateway/alerting/pipeline.py::_step",
         "gateway/forward/queue.py::_step",
         "gateway/keeper.py::once",
         "gateway/storage/ledger/ledger.py::run",
