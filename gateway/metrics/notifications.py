@@ -3,9 +3,9 @@
 Owns the names, help and labels of these metrics. A way has series once something was sent by it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -16,15 +16,16 @@ from gateway.alerting.counts import LATENCY_SECONDS, Readings
 WAY: Final = ("receiver", "integration")
 
 Key = tuple[str, ...]
-Values = dict[Key, float]
+Values = Mapping[Any, float]
+"""By the values of its labels."""
 
 
 def _single(number: float) -> Values:
     return {(): number}
 
 
-def _by_one(numbers: object) -> Values:
-    return {(name,): float(number) for name, number in dict(numbers).items()}  # type: ignore[call-overload]
+def _by_one(numbers: Mapping[str, int]) -> Values:
+    return {(name,): number for name, number in numbers.items()}
 
 
 NOTIFICATION_GAUGES: Final[dict[str, tuple[str, Key, Callable[[Readings], Values]]]] = {
@@ -34,7 +35,7 @@ NOTIFICATION_GAUGES: Final[dict[str, tuple[str, Key, Callable[[Readings], Values
     "notifications_waiting": (
         "Notifications that wait for a receiver, or to be tried again.",
         WAY,
-        lambda all_: dict(all_.waiting),
+        lambda all_: all_.waiting,
     ),
 }
 """What the pipeline can be asked for."""
@@ -53,12 +54,12 @@ NOTIFICATION_COUNTERS: Final[dict[str, tuple[str, Key, Callable[[Readings], Valu
     "notifications": (
         "Notifications that came to their end.",
         WAY,
-        lambda all_: dict(all_.notifications),
+        lambda all_: all_.notifications,
     ),
     "notifications_failed": (
         "Notifications that no receiver took, by reason.",
         (*WAY, "reason"),
-        lambda all_: dict(all_.failed),
+        lambda all_: all_.failed,
     ),
     "notification_requests": (
         "Attempts to tell a receiver.",

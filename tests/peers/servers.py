@@ -134,6 +134,23 @@ class Servers:
             *flags,
         )
 
+    def alertmanager(self, config: str, *flags: str) -> Server:
+        """An Alertmanager that belongs to no cluster; `config` is its alertmanager.yml."""
+        require_peer("alertmanager")
+        directory, port = self._place("alertmanager")
+        (directory / "alertmanager.yml").write_text(config)
+        return self._start(
+            directory,
+            port,
+            "/-/ready",
+            "prometheus-alertmanager",
+            f"--config.file={directory}/alertmanager.yml",
+            f"--storage.path={directory}/data",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+            *flags,
+        )
+
     def node_exporter(self, *flags: str) -> Server:
         """A node_exporter; flags tell it where to look, and what else to show."""
         require_peer("node-exporter")

@@ -20,13 +20,19 @@ class Request:
     body: bytes
 
 
+class _Server(ThreadingHTTPServer):
+    """Many may come at once: a connection beyond the queue is tried again after a whole second."""
+
+    request_queue_size = 128
+
+
 class Sink:
     """Answers every POST with 200 and keeps it; answers every GET with the page, in OpenMetrics."""
 
     def __init__(self, page: str = "# EOF\n") -> None:
         self.requests: list[Request] = []
         self.page = page
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,))
 
     @property

@@ -76,7 +76,7 @@ class Play:
         self.dispatcher.put(alerts, self.now)
 
     def until(self, end: int) -> list[str]:
-        """Let time pass, and return what was told meanwhile: `30 Down/a+ Down/b-`, in seconds from the start."""
+        """Let time pass, and return what was told meanwhile: `30 a+ b-`, in seconds from the start."""
         before = len(self.sent)
         while self.dispatcher.next_ms() <= end:
             self.now = max(self.now, self.dispatcher.next_ms())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from alertrules.alert import Alert
 from alertrules.routing.configuration import InhibitRule, Receiver, Route
 from alertrules.routing.intervals import TimeInterval
 from tests.alertrules.routing.dispatching import (
@@ -263,13 +264,14 @@ def test_another_configuration_does_not_tell_again_what_is_on_its_way() -> None:
     assert play.until(START + 10 * INTERVAL) == []
 
 
-def test_that_alerts_are_heard_again_is_not_urgent_to_write() -> None:
+@pytest.mark.parametrize(
+    ("heard", "is_urgent"),
+    [(alert(ends_ms=START + 90 * SECOND), False), (alert(ends_ms=START), True), (alert(host="b"), True)],
+)
+def test_that_alerts_are_heard_again_is_not_urgent_to_write(heard: Alert, is_urgent: bool) -> None:
     play = Play()
-    play.put(alert(host="a", ends_ms=START + 60 * SECOND))
-    assert play.dispatcher.is_urgent
+    play.put(alert(ends_ms=START + 60 * SECOND))
     assert len(play.dispatcher.take_changes().alerts) == 1
-    play.put(alert(host="a", ends_ms=START + 90 * SECOND))
-    assert not play.dispatcher.is_urgent
+    play.put(heard)
+    assert play.dispatcher.is_urgent == is_urgent
     assert len(play.dispatcher.take_changes().alerts) == 1
-    play.put(alert(host="a", ends_ms=START))
-    assert play.dispatcher.is_urgent

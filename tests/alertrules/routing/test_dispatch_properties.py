@@ -1,4 +1,4 @@
-"""Whatever happens: nothing is told twice without a reason, nothing silenced is told, nothing is forgotten."""
+"""Whatever happens: nothing is told twice without a reason, nothing silenced, and nothing is forgotten."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What tests of the pipeline share: receivers that answer as they are told, and a pipeline on a real database."""
+"""What tests of the pipeline share: receivers that do as they are told, a pipeline on a real database."""
 
 import random
 import threading

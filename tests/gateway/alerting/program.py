@@ -36,10 +36,15 @@ class Line:
         os.write(self._file, f"{json.dumps(told)}\n".encode())
 
 
+def say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 def main(directory: Path) -> None:
     configuration = configured(route={"group_wait_ms": WAIT_MS, "group_interval_ms": INTERVAL_MS})
     with pipeline_in(directory, configuration, {"webhook": Line(directory)}) as pipeline:
-        print("ready", flush=True)
+        say("ready")
         for line in sys.stdin:
             said = json.loads(line)
             if "silence" in said:
@@ -48,7 +53,7 @@ def main(directory: Path) -> None:
             else:
                 ends_ms = now_ms() if said.get("ends") else now_ms() + HOUR
                 pipeline.put([alert(host=said["put"], starts_ms=now_ms() - 1, ends_ms=ends_ms)])
-            print("done", flush=True)
+            say("done")
 
 
 if __name__ == "__main__":
