@@ -21,6 +21,8 @@ from exporter.http import routes as agent_routes
 from exporter.http import server as agent_server
 from exporter.http.site import Site
 from exporter.sending.series import LeftOut
+from gateway.alerting.counts import Attempts
+from gateway.alerting.counts import Readings as Notified
 from gateway.compare.measures import MEASURES
 from gateway.history import reading as snapshot_reading
 from gateway.http import compare, patience, processes, server
@@ -256,6 +258,7 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics.watch_forwarding(lambda: [FORWARDED])
     group = GroupReadings(key="", rules=0, interval_s=0, seconds=0, last_s=0)
     metrics.watch_rules(lambda: [group], dict.fromkeys(RULER_COUNTERS, float))
+    metrics.watch_notifications(lambda: NOTIFIED)
     metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)
@@ -270,6 +273,21 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
         for row in rows((DOCS / "metrics.md").read_text())
     }
     assert documented == existing
+
+
+NOTIFIED: Final = Notified(
+    received={"": 0},
+    refused=0,
+    notifications={("", ""): 0},
+    failed={("", "", ""): 0},
+    attempts={("", ""): Attempts()},
+    waiting={("", ""): 0},
+    suppressed={"": 0},
+    alerts={"": 0},
+    groups=0,
+    silences={"": 0},
+    failures={"": 0},
+)
 
 
 def agents_own() -> list[Family]:
