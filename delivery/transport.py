@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -36,17 +36,20 @@ _MAX_READ_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where to send and how to be let in."""
+    """Where to send and how to be let in. Secrets are in files, or here if they came otherwise."""
 
-    url: str
+    url: str = field(repr=False)
     timeout_s: float = 30.0
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
     username: str = ""
+    password: str = field(default="", repr=False)
     password_file: Path | None = None
+    token: str = field(default="", repr=False)
     token_file: Path | None = None
-    proxy: str = ""
+    scheme: str = "Bearer"
+    proxy: str = field(default="", repr=False)
     server_name: str = ""
     insecure_skip_verify: bool = False
     headers: tuple[tuple[str, str], ...] = ()
@@ -60,8 +63,8 @@ class Transport:
         self._target = target
         self._url = _split(target.url, ("http", "https"))
         self._proxy = _split(target.proxy, ("http",)) if target.proxy else None
-        if target.username and target.token_file:
-            raise BadTarget("it has both a username and a token file; only one of them can be used")
+        if target.username and (target.token_file or target.token):
+            raise BadTarget("it has both a username and a token; only one of them can be used")
         for name, value in target.headers:
             _check_header(name, value)
         self._connection: HTTPConnection | None = None
@@ -164,10 +167,11 @@ class Transport:
     def _credentials(self) -> dict[str, str]:
         headers = {}
         target = self._target
-        if target.token_file is not None:
-            headers["Authorization"] = f"Bearer {target.token_file.read_text().strip()}"
+        if target.token_file is not None or target.token:
+            token = target.token_file.read_text().strip() if target.token_file else target.token
+            headers["Authorization"] = f"{target.scheme} {token}"
         elif target.username:
-            password = target.password_file.read_text().strip() if target.password_file else ""
+            password = target.password_file.read_text().strip() if target.password_file else target.password
             headers["Authorization"] = _basic(target.username, password)
         if self._proxy is not None and self._url.scheme == "http":
             headers |= _proxy_login(self._proxy)

@@ -23,6 +23,7 @@ ISOLATION_BOUNDARIES: Final = frozenset(
         "exporter/snapshots/recorder.py::record",
         "gateway/alerting/lane.py::_try",
         "gateway/alerting/pipeline.py::_step",
+        "gateway/alerting/channels/through.py::do",
         "gateway/forward/queue.py::_step",
         "gateway/keeper.py::once",
         "gateway/storage/ledger/ledger.py::run",
