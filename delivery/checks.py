@@ -65,7 +65,7 @@ def _receiver(at: str, receiver: RemoteWrite) -> Iterator[str]:
     if receiver.remote_timeout.ms <= 0:
         yield f"{at}.remote_timeout: expected more than 0, got {receiver.remote_timeout}."
     yield from headers(f"{at}.headers", receiver.headers)
-    yield from _credentials(at, receiver.basic_auth, receiver.authorization)
+    yield from credentials(at, receiver.basic_auth, receiver.authorization)
     yield from tls(f"{at}.tls_config", receiver.tls_config)
     yield from proxy(f"{at}.proxy_url", receiver.proxy_url)
     yield from rules(f"{at}.write_relabel_configs", receiver.write_relabel_configs)
@@ -99,7 +99,8 @@ def _masked(url: str) -> str:
     return re.sub(r"[^/]*@", "…@", url)
 
 
-def _credentials(at: str, basic: BasicAuth, authorization: Authorization) -> Iterator[str]:
+def credentials(at: str, basic: BasicAuth, authorization: Authorization) -> Iterator[str]:
+    """Say what is wrong with how to be let in."""
     if basic.password_file and not basic.username:
         yield f"{at}.basic_auth: there is a password_file, but no username."
     if basic.username and authorization.credentials_file:

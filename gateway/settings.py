@@ -1,13 +1,16 @@
 """All settings of the gateway, with their defaults. The only place that says either."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from delivery.settings import RemoteWrite
+from delivery import checks
+from delivery.settings import Authorization, BasicAuth, RelabelRule, RemoteWrite, Tls
 from runtime.logs import LogFormat, LogLevel
 from runtime.settings import Section
 from runtime.values import Address, Duration, LabelPair, Size
 
 Sync = Literal["full", "normal", "off"]
+AlertsApi = Literal["v2"]
 
 NO_LIMIT = Size.parse("0")
 
@@ -61,6 +64,22 @@ class Forwarding(Section, frozen=True, kw_only=True):
     shards: Annotated[int, "Send over so many connections to each destination."] = 1
 
 
+class Alertmanager(Section, frozen=True, kw_only=True):
+    """An Alertmanager, or a file that names some, written as in Prometheus' configuration where it can be."""
+
+    url: Annotated[str, "Where it is; alerts go to /api/v2/alerts below."] = ""
+    file_sd: Annotated[str, "Instead of a URL: a file with targets, read again when it changes."] = ""
+    timeout: Annotated[Duration, "How long a request may take."] = Duration.parse("10s")
+    api_version: Annotated[AlertsApi, "The version of its API."] = "v2"
+    basic_auth: BasicAuth = BasicAuth()
+    authorization: Authorization = Authorization()
+    tls_config: Tls = Tls()
+    proxy_url: Annotated[
+        str, "Go through this proxy; otherwise as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say."
+    ] = ""
+    alert_relabel_configs: Annotated[tuple[RelabelRule, ...], "Rules for the labels of alerts."] = ()
+
+
 class GatewaySettings(Section, frozen=True, kw_only=True):
     """What one can tell the gateway."""
 
@@ -104,6 +123,15 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     remote_write: Annotated[
         tuple[RemoteWrite, ...], "Pass samples on to these receivers, written as in Prometheus."
     ] = ()
+    alertmanager: Annotated[
+        tuple[str, ...], "Send alerts to this Alertmanager, http://HOST:PORT[/PATH]."
+    ] = ()
+    alertmanager_file_sd: Annotated[
+        str, "Send alerts to the Alertmanagers in this file, read again when it changes."
+    ] = ""
+    alertmanagers: Annotated[
+        tuple[Alertmanager, ...], "Send alerts to these Alertmanagers, written as in Prometheus."
+    ] = ()
 
 
 def problems(settings: GatewaySettings) -> list[str]:
@@ -125,4 +153,21 @@ def problems(settings: GatewaySettings) -> list[str]:
     found += [f"{name}: must not be less than 0." for name, value in counts.items() if value < 0]
     if bool(settings.tls_cert) != bool(settings.tls_key):
         found.append("tls_cert and tls_key: give both or neither.")
-    return found
+    return [*found, *_alertmanagers(settings)]
+
+
+def _alertmanagers(settings: GatewaySettings) -> Iterator[str]:
+    for number, url in enumerate(settings.alertmanager):
+        yield from checks.url(f"alertmanager[{number}]", url)
+    for number, block in enumerate(settings.alertmanagers):
+        at = f"alertmanagers[{number}]"
+        if bool(block.url) == bool(block.file_sd):
+            yield f"{at}: give a url or a file_sd, and only one of them."
+        if block.url:
+            yield from checks.url(f"{at}.url", block.url)
+        if block.timeout.ms <= 0:
+            yield f"{at}.timeout: expected more than 0, got {block.timeout}."
+        yield from checks.credentials(at, block.basic_auth, block.authorization)
+        yield from checks.tls(f"{at}.tls_config", block.tls_config)
+        yield from checks.proxy(f"{at}.proxy_url", block.proxy_url)
+        yield from checks.rules(f"{at}.alert_relabel_configs", block.alert_relabel_configs)

@@ -19,7 +19,15 @@ def shown(settings: GatewaySettings) -> GatewaySettings:
         changed(one, headers=_hidden(one.headers), proxy_url=_LOGIN.sub(f"//{HIDDEN}@", one.proxy_url))
         for one in settings.remote_write
     )
-    return changed(settings, query_headers=_hidden(settings.query_headers), remote_write=tuple(receivers))
+    alertmanagers = (
+        changed(one, proxy_url=_LOGIN.sub(f"//{HIDDEN}@", one.proxy_url)) for one in settings.alertmanagers
+    )
+    return changed(
+        settings,
+        query_headers=_hidden(settings.query_headers),
+        remote_write=tuple(receivers),
+        alertmanagers=tuple(alertmanagers),
+    )
 
 
 def _hidden(headers: Iterable[LabelPair]) -> tuple[LabelPair, ...]:
