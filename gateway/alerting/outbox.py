@@ -39,9 +39,9 @@ class Outbox:
         return len(self._waiting)
 
     @property
-    def dropped(self) -> dict[Reason, int]:
+    def dropped(self) -> dict[str, int]:
         """How many were dropped, and why."""
-        return dict(self._dropped)
+        return dict(self._dropped.items())
 
     def offer(self, alerts: Iterable[Alert], *, now_ms: int) -> None:
         """Let alerts wait; each takes the place of its older state."""

@@ -83,9 +83,9 @@ class AppriseChannel:
 
 def check_address(address: str) -> bool:
     """Tell whether Apprise knows an address and can use it."""
+    _load()
     from apprise import Apprise
 
-    _hush()
     return Apprise.instantiate(address, asset=_asset("", True)) is not None
 
 
@@ -124,15 +124,18 @@ class _Work:
         self.is_done = True
 
     def _send(self) -> NotifyFailed | None:
+        _load()
         from apprise import Apprise, NotifyType
 
-        _hush()
         message = self._message
         asset = _asset(message.color, follows_redirects(self._settings))
         service = Apprise.instantiate(self._arguments(), asset=asset, suppress_exceptions=False)
         if service is None:
             return NotifyFailed("Apprise can't use the address", is_final=True)
         service.socket_connect_timeout = service.socket_read_timeout = self._timeout_s
+        if not isinstance(message.service, str):
+            # Its pauses are for many targets; here there is one, and at most a token to fetch before it.
+            service.request_rate_per_sec = 0
         sender = Apprise(asset=asset)
         sender.add(service)
         result = sender.notify(
@@ -202,10 +205,14 @@ def _asset(color: str, redirects: bool) -> "AppriseAsset":
     )
 
 
-def _hush() -> None:
-    """Keep Apprise's log to itself: it may name what is secret. What it says comes with the result."""
+def _load() -> None:
+    """Load Apprise's services, whichever thread comes first; its log may name secrets, and goes nowhere."""
     logger = logging.getLogger("apprise")
     if logger.propagate:
         logger.addHandler(logging.NullHandler())
         logger.setLevel(logging.WARNING)
         logger.propagate = False
+    from apprise.manager_plugins import NotificationManager
+
+    # Left to itself it loads them while other threads already look for theirs.
+    NotificationManager().load_modules()
