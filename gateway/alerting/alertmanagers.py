@@ -124,6 +124,8 @@ class Alertmanagers:
         self._trouble = trouble
         wanted = distinct(place for source in self._sources for place in source.places)
         with self._lock:
+            if self._stopping.is_set():
+                return
             gone = [self._running.pop(url) for url in list(self._running) if url not in wanted]
             new = {
                 url: _Alertmanager(place, self._around)
@@ -131,10 +133,10 @@ class Alertmanagers:
                 if url not in self._running
             }
             self._running |= new
+            for each in new.values():
+                each.start()
         for each in gone:
             each.stop(0.0)
-        for each in new.values():
-            each.start()
 
 
 class _Alertmanager:
