@@ -1,5 +1,6 @@
 """Which Alertmanagers the settings name, and how each is reached; files that name more are read again."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from runtime.documents import Value, read_document
 from runtime.errors import SettingsError
 
 ALERTS_PATH: Final = "/api/v2/alerts"
+
+# It belongs into the settings, and is shown nowhere.
+_LOGIN: Final = re.compile(r"//[^/]*@")
 
 _SCHEME: Final = "__scheme__"
 _PATH: Final = "__alerts_path__"
@@ -60,7 +64,7 @@ class Source:
             try:
                 places.append(self._place(url))
             except SettingsError:
-                refused.append(url)
+                refused.append(_LOGIN.sub("//…@", url))
         self.places, self.refused = tuple(places), tuple(refused)
 
     def _place(self, url: str) -> Place:

@@ -23,6 +23,8 @@ from exporter.http.site import Site
 from exporter.sending.series import LeftOut
 from gateway.alerting.counts import Attempts
 from gateway.alerting.counts import Readings as Notified
+from gateway.alerting.outbox import REASONS
+from gateway.alerting.readings import AlertmanagerReadings
 from gateway.compare.measures import MEASURES
 from gateway.history import reading as snapshot_reading
 from gateway.http import compare, patience, processes, server
@@ -238,6 +240,11 @@ FORWARDED: Final = Forwarded(
 )
 
 
+ALERTMANAGER: Final = AlertmanagerReadings(
+    url="", waiting=0, sent=0, refused=0, failures=0, left_out=0, dropped=dict.fromkeys(REASONS, 0)
+)
+
+
 def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics = Metrics(version="", python="")
     metrics.watch(
@@ -259,6 +266,7 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     group = GroupReadings(key="", rules=0, interval_s=0, seconds=0, last_s=0)
     metrics.watch_rules(lambda: [group], dict.fromkeys(RULER_COUNTERS, float))
     metrics.watch_notifications(lambda: NOTIFIED)
+    metrics.watch_alertmanagers(lambda: [ALERTMANAGER])
     metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)

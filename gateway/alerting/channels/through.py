@@ -215,4 +215,4 @@ def _load() -> None:
     from apprise.manager_plugins import NotificationManager
 
     # Left to itself it loads them while other threads already look for theirs.
-    NotificationManager().load_modules()
+    NotificationManager().load_modules()  # type: ignore[no-untyped-call]

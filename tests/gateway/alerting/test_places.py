@@ -61,11 +61,12 @@ def test_a_file_is_written_as_for_prometheus(tmp_path: Path, form: str) -> None:
 
 def test_a_target_without_sense_is_left_out_and_told(tmp_path: Path) -> None:
     file = tmp_path / "am.yml"
-    file.write_text("[{targets: ['a:1', 'b:99999', '']}]")
+    file.write_text("[{targets: ['a:1', 'b:99999', '', 'http://me:s3cret@c:1']}]")
     source = file_source(file)
     source.read()
     assert [place.url for place in source.places] == ["http://a:1/api/v2/alerts"]
-    assert len(source.refused) == 2
+    assert len(source.refused) == 3
+    assert "s3cret" not in str(source.refused)
 
 
 @pytest.mark.parametrize("text", ["{", "targets: []", "[{}]", "[a]", "[{targets: a}]", "[{targets: [a]}, 1]"])

@@ -80,7 +80,7 @@ def _handler(kept: MailServer) -> type[socketserver.StreamRequestHandler]:
             self.say("220 go")
             self.secure = True
             self.connection = kept.tls.wrap_socket(self.connection, server_side=True)
-            self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)  # type: ignore[assignment]
+            self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
 
         def do_auth(self, line: str) -> None:
             kept.logins.append(base64.b64decode(line.split(" ")[2]).decode())
@@ -95,7 +95,7 @@ def _handler(kept: MailServer) -> type[socketserver.StreamRequestHandler]:
             lines = []
             while (line := self.rfile.readline()) != b".\r\n":
                 lines.append(line)
-            kept.messages.append(message_from_bytes(b"".join(lines), policy=policy.default))  # type: ignore[arg-type]
+            kept.messages.append(message_from_bytes(b"".join(lines), policy=policy.default))
             kept.encrypted.append(self.secure)
             self.say("250 kept")
 
