@@ -232,3 +232,19 @@ def test_nobody_to_tell_is_no_failure() -> None:
     with sending() as made:
         made.send(firing("A"))
         assert (made.active(), made.dropped(), made.readings()) == ([], [], [])
+
+
+def test_after_the_end_nothing_begins() -> None:
+    with receiving(OK) as receiver, to(receiver) as made:
+        made.stop(1)
+        late = make_alertmanagers(
+            GatewaySettings(alertmanager=(base(receiver),)),
+            environment={},
+            clock=RealClock(),
+            chance=lambda: 0.5,
+            user_agent="x",
+            log=Log("alerting"),
+        )
+        late.stop(0)
+        late.start()
+        assert late.active() == []
