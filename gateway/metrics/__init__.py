@@ -25,6 +25,7 @@ from gateway.alerting.counts import Readings as Notified
 from gateway.alerting.readings import AlertmanagerReadings
 from gateway.ingest.outcome import Outcome
 from gateway.metrics.notifications import watch_notifications
+from gateway.metrics.alertmanagers import AlertmanagerMetrics
 from gateway.metrics.rules import GroupReadings, watch_rules
 from gateway.query.service import Ran
 from gateway.registry.model import Status
@@ -134,23 +135,6 @@ FORWARD_REASONS: Mapping[str, tuple[str, Callable[[Forwarded], Mapping[str, int]
     ),
 }
 """What a destination counts by reasons."""
-
-ALERTMANAGER_GAUGES: Mapping[str, tuple[str, Callable[[AlertmanagerReadings], float]]] = {
-    "waiting_alerts": ("Alerts that wait for an Alertmanager.", lambda each: each.waiting),
-    "up": (
-        "Whether the last request to an Alertmanager was answered as wished.",
-        lambda each: not each.trouble,
-    ),
-}
-"""What an Alertmanager can be asked for."""
-
-ALERTMANAGER_COUNTERS: Mapping[str, tuple[str, Callable[[AlertmanagerReadings], float]]] = {
-    "sent_alerts": ("Alerts that an Alertmanager took.", lambda each: each.sent),
-    "refused_alerts": ("Alerts in requests that an Alertmanager refused.", lambda each: each.refused),
-    "failures": ("Requests to an Alertmanager that have to be sent again.", lambda each: each.failures),
-    "left_out_alerts": ("Alerts that the rules of an Alertmanager dropped.", lambda each: each.left_out),
-}
-"""What an Alertmanager's sender counts."""
 
 Readings = Mapping[str, Callable[[], float]]
 
@@ -269,9 +253,10 @@ class Metrics:
     def watch_rules(self, groups: Callable[[], Sequence[GroupReadings]], totals: Readings) -> None:
         """Show how each group of rules is, asked at each scrape."""
         watch_rules(self.registry, groups, totals)
+
     def watch_alertmanagers(self, readings: Callable[[], Sequence[AlertmanagerReadings]]) -> None:
         """Show how the Alertmanagers are that get alerts."""
-        self.registry.register(_Alertmanagers(readings))
+        self.registry.register(AlertmanagerMetrics(readings))
 
     def watch_notifications(self, readings: Callable[[], Notified]) -> None:
         """Show how alerts and notifications are, asked at each scrape."""
@@ -397,36 +382,6 @@ class _Forward(Collector):
                 for reason, count in reasons(each).items():
                     by_reason.add_metric([each.name, reason], count)
             yield by_reason
-
-
-class _Alertmanagers(Collector):
-    """What is sent to Alertmanagers."""
-
-    def __init__(self, readings: Callable[[], Sequence[AlertmanagerReadings]]) -> None:
-        self._readings = readings
-
-    def collect(self) -> Iterator[Metric]:
-        """Ask each."""
-        found, labels = self._readings(), ["alertmanager"]
-        for name, (text, gauge) in ALERTMANAGER_GAUGES.items():
-            family = GaugeMetricFamily(f"fleetgauge_alertmanager_{name}", text, labels=labels)
-            for each in found:
-                family.add_metric([each.url], float(gauge(each)))
-            yield family
-        for name, (text, counter) in ALERTMANAGER_COUNTERS.items():
-            counted = CounterMetricFamily(f"fleetgauge_alertmanager_{name}", text, labels=labels)
-            for each in found:
-                counted.add_metric([each.url], counter(each))
-            yield counted
-        dropped = CounterMetricFamily(
-            "fleetgauge_alertmanager_dropped_alerts",
-            "Alerts dropped while they waited for an Alertmanager, by reason.",
-            labels=[*labels, "reason"],
-        )
-        for each in found:
-            for reason, count in each.dropped.items():
-                dropped.add_metric([each.url, reason], count)
-        yield dropped
 
 
 class _Query:
