@@ -24,7 +24,9 @@ def make_channel(
 ) -> Channel:
     """Return the way of an integration; raises BadFile for what it can't be used for."""
     if integration.kind == WEBHOOK:
-        return WebhookChannel(integration, environment=environment, user_agent=user_agent)
+        return WebhookChannel(
+            integration, templates=templates, environment=environment, user_agent=user_agent
+        )
     if integration.kind in SERVICES:
         return AppriseChannel(integration, templates=templates)
     known = ", ".join(f"{kind}_configs" for kind in sorted((WEBHOOK, *SERVICES)))

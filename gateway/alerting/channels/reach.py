@@ -16,6 +16,7 @@ from delivery.transport import Target
 _UNSUPPORTED: Final = {
     "oauth2": "tokens by OAuth 2.0 are not supported; give a token with authorization.credentials_file",
     "http_headers": "headers of your own are not supported",
+    "no_proxy": "it is not supported; leave out proxy_url where no proxy is wanted",
     "proxy_connect_header": "headers for a proxy are not supported",
 }
 """Fields of http_config that no way of ours can follow."""
@@ -118,8 +119,8 @@ def _let_in(target: Target, http: Mapping[str, Any], user: str | None, password:
     authorization, basic = _section(http, "authorization"), _section(http, "basic_auth")
     if token := secret_of(authorization, "credentials") or secret_of(http, "bearer_token"):
         return replace(target, token=token, scheme=str(authorization.get("type") or "Bearer"))
-    if basic.get("username"):
-        return replace(target, username=str(basic["username"]), password=secret_of(basic, "password"))
+    if username := secret_of(basic, "username"):
+        return replace(target, username=username, password=secret_of(basic, "password"))
     if user is not None:
         return replace(target, username=unquote(user), password=unquote(password or ""))
     return target

@@ -88,7 +88,6 @@ def as_json(
 
 
 def _slack(sheet: Sheet) -> Message:
-    url = sheet.secret("api_url")
     title, color = sheet.text("title"), sheet.text("color")
     link = sheet.text("title_link")
     lines = [sheet.text("pretext"), sheet.text("text"), *_slack_fields(sheet)]
@@ -97,8 +96,11 @@ def _slack(sheet: Sheet) -> Message:
     if footer := sheet.text("footer"):
         lines.append(footer)
     body = "\n".join(line for line in lines if line) or sheet.text("fallback")
-    host, path = web_parts(url)
     channel, username = sheet.text("channel"), sheet.text("username")
+    if _has(sheet, "app_token"):
+        return _slack_bot(sheet.secret("app_token"), channel, title, body, _color(color))
+    url = sheet.secret("api_url")
+    host, path = web_parts(url)
     if host in ("hooks.slack.com", "hooks.slack-gov.com") and path[:1] == ["services"] and len(path) == 4:
         service: dict[str, Any] = {
             "schema": "slack",
@@ -112,14 +114,18 @@ def _slack(sheet: Sheet) -> Message:
         return Message(service=service, title=title, body=body, format=None, color=_color(color))
     if host == "slack.com" and path == ["api", "chat.postMessage"]:
         token = sheet.secret("credentials", "http_config", "authorization")
-        service = {"schema": "slack", "access_token": token, "targets": [channel] if channel else []}
-        service |= {"include_image": False, "include_footer": False}
-        return Message(service=service, title=title, body=body, format=None, color=_color(color))
+        return _slack_bot(token, channel, title, body, _color(color))
     # Mattermost, Rocket.Chat and others take what Slack takes.
     values = {"channel": channel, "username": username}
     filled = {name: value for name, value in values.items() if value}
     text = f"*{title}*\n{body}" if title and body else title or body
     return Message(service=as_json(url, filled, body="text"), body=text)
+
+
+def _slack_bot(token: str, channel: str, title: str, body: str, color: str) -> Message:
+    service = {"schema": "slack", "access_token": token, "targets": [channel] if channel else []}
+    service |= {"include_image": False, "include_footer": False}
+    return Message(service=service, title=title, body=body, format=None, color=color)
 
 
 def _slack_fields(sheet: Sheet) -> list[str]:
@@ -166,7 +172,7 @@ def _has(sheet: Sheet, name: str) -> bool:
 
 
 def _telegram(sheet: Sheet) -> Message:
-    token, chat = sheet.secret("bot_token"), sheet.expand(sheet.plain("chat_id", ""))
+    token, chat = sheet.secret("bot_token"), str(sheet.plain("chat_id") or sheet.secret("chat_id"))
     body, mode = sheet.text("message"), str(sheet.plain("parse_mode", ""))
     api = str(sheet.plain("api_url", "")).rstrip("/") or "https://api.telegram.org"
     thread, silent = sheet.plain("message_thread_id"), bool(sheet.plain("disable_notifications"))
@@ -217,7 +223,7 @@ def _pagerduty(sheet: Sheet) -> Message:
     url = str(sheet.plain("url", "")) or "https://events.pagerduty.com/v2/enqueue"
     host, _ = web_parts(url)
     action = "resolve" if sheet.is_resolved else "trigger"
-    summary, details = sheet.text("description"), sheet.texts("details")
+    summary, details = sheet.text("description"), sheet.tree("details")
     severity, component = sheet.text("severity"), sheet.text("component")
     source = sheet.text("source") or sheet.text("client")
     group, kind = sheet.text("group"), sheet.text("class")
@@ -260,7 +266,7 @@ def _opsgenie(sheet: Sheet) -> Message:
         url = f"{api}/v2/alerts/{sheet.key}/close?identifierType=alias"
         return Message(service=as_json(url, {"source": source}, body="", headers=header), body="closed")
     title, description = sheet.text("message"), sheet.text("description")
-    details, tags = sheet.texts("details"), sheet.text("tags")
+    details, tags = sheet.tree("details"), sheet.text("tags")
     entity, priority = sheet.text("entity"), sheet.text("priority")
     responders = [_responder(sheet, each) for each in sheet.plain("responders", ())]
     region = {"api.opsgenie.com": "us", "api.eu.opsgenie.com": "eu"}.get(host)
@@ -403,15 +409,22 @@ def _wechat(sheet: Sheet) -> Message:
 
 
 def _apprise(sheet: Sheet) -> Message:
-    written = sheet.plain("format") or TEXT
-    title, body = sheet.text("title"), sheet.text("body") or sheet.text("message")
-    return Message(service=sheet.secret("url"), title=title, body=body, format=written)
+    return Message(service=sheet.secret("url"), title=sheet.text("title"), body=sheet.text("body"))
+
+
+def _mattermost(sheet: Sheet) -> Message:
+    title, text = sheet.text("title"), sheet.text("text")
+    values = {name: sheet.text(name) for name in ("channel", "username", "icon_url", "icon_emoji")}
+    filled = {name: value for name, value in values.items() if value}
+    body = f"**{title}**\n{text}" if title and text else title or text
+    return Message(service=as_json(sheet.secret("webhook_url"), filled, body="text"), body=body)
 
 
 SERVICES: Final[Mapping[str, Callable[[Sheet], Message]]] = {
     "apprise": _apprise,
     "discord": _discord,
     "email": _email,
+    "mattermost": _mattermost,
     "msteams": _msteams,
     "msteamsv2": _msteams,
     "opsgenie": _opsgenie,
@@ -431,18 +444,19 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "apprise": ("url",),
     "discord": ("webhook_url",),
     "email": ("to", "from", "smarthost"),
+    "mattermost": ("webhook_url",),
     "msteams": ("webhook_url",),
     "msteamsv2": ("webhook_url",),
     "opsgenie": ("api_key",),
     "pagerduty": ("routing_key",),
     "pushover": ("user_key", "token"),
     "rocketchat": ("token", "token_id"),
-    "slack": ("api_url",),
+    "slack": ("api_url|app_token",),
     "telegram": ("bot_token", "chat_id"),
     "victorops": ("api_key", "routing_key"),
     "wechat": ("api_secret", "corp_id", "agent_id"),
 }
-"""Settings without which a kind can't send, each by itself or as `NAME_file`."""
+"""Settings without which a kind can't send, each by itself or as `NAME_file`; of `a|b` one will do."""
 
 TAKES_TOKEN: Final = ("webex", "slack")
 """Kinds whose own token stands in http_config.authorization."""

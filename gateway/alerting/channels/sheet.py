@@ -55,6 +55,18 @@ class Sheet:
         found = self._settings.get(name)
         return {key: self.expand(value) for key, value in found.items()} if isinstance(found, Mapping) else {}
 
+    def tree(self, name: str) -> dict[str, Any]:
+        """Return a mapping in which all texts, however deep, are expanded."""
+        found = self._expanded(self._settings.get(name))
+        return found if isinstance(found, dict) else {}
+
+    def _expanded(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self._expanded(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._expanded(each) for each in value]
+        return self.expand(value) if isinstance(value, str) else value
+
     def section(self, *names: str) -> Mapping[str, Any]:
         """Return a mapping in mappings; an empty one when it is not there."""
         found: Mapping[str, Any] = self._settings

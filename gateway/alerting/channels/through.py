@@ -58,6 +58,8 @@ class AppriseChannel:
 
     def send(self, notification: Notification, *, timeout_s: float) -> None:
         """Return when it was taken; raises NotifyFailed, or TemplateError."""
+        own_ms = int(self._integration.settings.get("timeout") or 0)
+        timeout_s = min(timeout_s, own_ms / 1000) if own_ms else timeout_s
         sheet = Sheet(self._integration, self._templates, notification)
         message = SERVICES[self._integration.kind](sheet)
         if notification.is_test:
@@ -91,9 +93,9 @@ def check_address(address: str) -> bool:
 
 def _problems(integration: Integration) -> Iterable[str]:
     kind, settings = integration.kind, integration.settings
-    for name in NEEDS.get(kind, ()):
-        if not (settings.get(name) or settings.get(f"{name}_file")):
-            yield f"it needs {name}"
+    for names in NEEDS.get(kind, ()):
+        if not any(settings.get(name) or settings.get(f"{name}_file") for name in names.split("|")):
+            yield f"it needs {names.replace('|', ' or ')}"
     http = settings.get("http_config") or {}
     yield from unsupported_by_apprise(http, takes_token=kind in TAKES_TOKEN)
     if kind == "sns" and settings.get("target_arn"):

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from alertrules.errors import NotifyFailed
 from alertrules.notification import Notification
 from alertrules.routing.configuration import Integration
+from alertrules.templates.alertmanager import NotificationTemplates
 from delivery.errors import BadTarget, NoAnswer
 from delivery.retry import Answer
 from delivery.transport import Transport
@@ -33,24 +34,36 @@ MAX_SAID_CHARACTERS: Final = 200
 class WebhookChannel:
     """Posts the payload to an address. For many threads: each message has a connection of its own."""
 
-    def __init__(self, integration: Integration, *, environment: Mapping[str, str], user_agent: str) -> None:
+    def __init__(
+        self,
+        integration: Integration,
+        *,
+        templates: NotificationTemplates,
+        environment: Mapping[str, str],
+        user_agent: str,
+    ) -> None:
         """Check the settings; raises BadFile."""
         settings = integration.settings
         self._settings = settings
+        self._templates = templates
         self._http: Mapping[str, Any] = settings.get("http_config") or {}
         self._environment = environment
         self._headers = {"Content-Type": "application/json", "User-Agent": user_agent}
         refuse(integration.name, unsupported(self._http))
+        if settings.get("payload"):
+            refuse(integration.name, ["payload: a body of your own is not supported"])
         if not (settings.get("url") or settings.get("url_file")):
             refuse(integration.name, ["it needs a url or a url_file"])
 
     def send(self, notification: Notification, *, timeout_s: float) -> None:
-        """Return when it was taken; raises NotifyFailed."""
+        """Return when it was taken; raises NotifyFailed, or TemplateError."""
         own_ms = int(self._settings.get("timeout") or 0)
         timeout_s = min(timeout_s, own_ms / 1000) if own_ms else timeout_s
         max_alerts = int(self._settings.get("max_alerts") or 0)
         body = json.dumps(payload_of(notification, max_alerts=max_alerts)).encode()
         url = secret_of(self._settings, "url")
+        if "{{" in url:
+            url = self._templates.expand(url, notification)
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._post(url, body, timeout_s)
             if answer.status not in _KEEP_BODY or not follows_redirects(self._settings):

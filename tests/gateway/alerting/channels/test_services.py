@@ -1,6 +1,7 @@
 """What each service is asked, at the lowest edge: Apprise and requests are the real ones."""
 
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -20,6 +21,7 @@ KEY = sha256(FIRING.group_key.encode()).hexdigest()
 SETTINGS: dict[str, dict[str, Any]] = {
     "apprise": {"url": "ntfys://ntfy.example.org/topic", "title": "{{ .Status }}", "body": "b"},
     "discord": {"webhook_url": "https://discord.com/api/webhooks/41742/JHMHI8q_s", "title": "{{ .Status }}"},
+    "mattermost": {"webhook_url": "https://mm.example.org/hooks/abcdefgh", "title": "t", "text": "b"},
     "msteams": {"webhook_url": "https://x.webhook.example/webhookb2/abc", "title": "t", "text": "b"},
     "opsgenie": {
         "api_key": "og-key-1234",
@@ -131,6 +133,29 @@ def test_a_telegram_server_of_ones_own(edge: Edge) -> None:
         "chat_id": "-100123", "disable_notification": True, "parse_mode": "HTML", "message_thread_id": 7,
         "text": "<b>firing</b>",
     }  # fmt: skip
+
+
+def test_a_chat_of_telegram_in_a_file(edge: Edge, tmp_path: Path) -> None:
+    file = tmp_path / "chat"
+    file.write_text("-100777\n")
+    assert sent(edge, "telegram", chat_id=0, chat_id_file=str(file)).json["chat_id"] == -100777
+
+
+def test_slack_by_the_token_of_an_app(edge: Edge) -> None:
+    found = sent(edge, "slack", api_url="", app_token="xoxb-1234-1234-abcdef")
+    assert found.url == "https://slack.com/api/chat.postMessage"
+    assert found.headers["Authorization"] == "Bearer xoxb-1234-1234-abcdef"
+    assert found.json["channel"] == "#ops"
+
+
+def test_mattermost(edge: Edge) -> None:
+    found = sent(edge, "mattermost", channel="ops")
+    assert found.json == {"channel": "ops", "text": "**t**\nb"}
+
+
+def test_details_may_lie_deep(edge: Edge) -> None:
+    found = sent(edge, "pagerduty", details={"a": {"b": ["{{ .Status }}", 1]}})
+    assert found.json["payload"]["custom_details"] == {"a": {"b": ["firing", 1]}}
 
 
 def test_discord(edge: Edge) -> None:
@@ -278,7 +303,8 @@ def test_what_apprise_can_not_do_is_refused_at_once(http: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in NEEDS.items() for name in names])
 def test_what_a_kind_needs_must_be_there(kind: str, name: str) -> None:
-    with pytest.raises(BadFile, match=rf"{kind}\[0\]: it needs {name}\."):
+    said = name.replace("|", " or ")
+    with pytest.raises(BadFile, match=rf"{kind}\[0\]: it needs {said}\."):
         make_channel(integration(kind, {}), templates=PlainTemplates(), user_agent="x")
 
 

@@ -116,6 +116,12 @@ def test_a_new_address_in_its_file_counts_at_once(tmp_path: Path) -> None:
     assert not failed.value.is_final
 
 
+def test_the_address_may_hold_templates() -> None:
+    with receiving() as receiver:
+        send(receiver.url + "?status={{ .Status }}")
+    assert receiver.got[0].path.endswith("?status=firing")
+
+
 def moved(receiver: Receiver, status: int, url: str) -> Reply:
     return Reply(status=status, headers={"Location": url})
 
@@ -168,6 +174,8 @@ def test_a_proxy_is_used_when_it_is_set() -> None:
     ("settings", "reason"),
     [
         ({}, "it needs a url"),
+        ({"url": "http://x", "payload": {"a": "b"}}, "payload: a body of your own"),
+        ({"url": "http://x", "http_config": {"no_proxy": "y"}}, "http_config.no_proxy"),
         ({"url": "http://x", "http_config": {"oauth2": {"client_id": "x"}}}, "OAuth 2.0"),
         ({"url": "http://x", "http_config": {"tls_config": {"ca": "---"}}}, "tls_config.ca: give a file"),
     ],
