@@ -123,8 +123,13 @@ def _slack(sheet: Sheet) -> Message:
 
 
 def _slack_bot(token: str, channel: str, title: str, body: str, color: str) -> Message:
-    service = {"schema": "slack", "access_token": token, "targets": [channel] if channel else []}
-    service |= {"include_image": False, "include_footer": False}
+    service: dict[str, Any] = {
+        "schema": "slack",
+        "access_token": token,
+        "targets": [channel] if channel else [],
+        "include_image": False,
+        "include_footer": False,
+    }
     return Message(service=service, title=title, body=body, format=None, color=color)
 
 
