@@ -146,7 +146,7 @@ def _email(sheet: Sheet) -> Message:
     host, _, port = sheet.text("smarthost").rpartition(":")
     headers = sheet.texts("headers")
     named = {name.lower(): value for name, value in headers.items()}
-    html = sheet.text("html")
+    html = sheet.html("html")
     usual = "starttls" if sheet.plain("require_tls", True) else "insecure"
     mode = "ssl" if port == str(SSL_PORT) else usual
     service: dict[str, Any] = {
@@ -178,7 +178,8 @@ def _has(sheet: Sheet, name: str) -> bool:
 
 def _telegram(sheet: Sheet) -> Message:
     token, chat = sheet.secret("bot_token"), str(sheet.plain("chat_id") or sheet.secret("chat_id"))
-    body, mode = sheet.text("message"), str(sheet.plain("parse_mode", ""))
+    mode = str(sheet.plain("parse_mode", ""))
+    body = sheet.html("message") if mode == "HTML" else sheet.text("message")
     api = str(sheet.plain("api_url", "")).rstrip("/") or "https://api.telegram.org"
     thread, silent = sheet.plain("message_thread_id"), bool(sheet.plain("disable_notifications"))
     if api != "https://api.telegram.org":

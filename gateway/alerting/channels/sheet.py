@@ -50,6 +50,11 @@ class Sheet:
         """Return a setting, expanded."""
         return self.expand(self._settings.get(name))
 
+    def html(self, name: str) -> str:
+        """Return a setting that is HTML, expanded: what comes from alerts is escaped."""
+        written = str(self._settings.get(name) or "")
+        return self._templates.expand_html(written, self.notification) if "{{" in written else written
+
     def texts(self, name: str) -> dict[str, str]:
         """Return a mapping whose values are expanded."""
         found = self._settings.get(name)

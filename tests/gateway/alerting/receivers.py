@@ -1,6 +1,7 @@
 """Alerts, notifications and integrations for tests."""
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from alertrules.alert import NOTHING, Alert
@@ -20,6 +21,9 @@ class PlainTemplates:
         for written, value in values.items():
             text = text.replace(written, value)
         return text
+
+    def expand_html(self, text: str, notification: Notification) -> str:
+        return self.expand(text, notification).replace(notification.group_key, escape(notification.group_key))
 
 
 def alert(name: str = "DiskFull", *, ended: bool = False, **more: Any) -> Alert:

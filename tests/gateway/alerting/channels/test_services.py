@@ -126,6 +126,16 @@ def test_telegram(edge: Edge, mode: str, text: str) -> None:
     assert (found.json["chat_id"], found.json["disable_notification"]) == (-100123, True)
 
 
+def test_what_comes_from_alerts_is_escaped_in_html_only(edge: Edge) -> None:
+    bodies = [
+        sent(edge, "telegram", message="<b>{{ .GroupKey }}</b>", parse_mode=mode, api_url="http://b").json[
+            "text"
+        ]
+        for mode in ("HTML", "Markdown")
+    ]
+    assert bodies == ["<b>{}:{alertname=&quot;DiskFull&quot;}</b>", '<b>{}:{alertname="DiskFull"}</b>']
+
+
 def test_a_telegram_server_of_ones_own(edge: Edge) -> None:
     found = sent(edge, "telegram", api_url="http://bots.example:8081/", message_thread_id=7)
     assert found.url == "http://bots.example:8081/bot123456789:abcdefg_hijklmnop/sendMessage"
