@@ -36,6 +36,10 @@ def test_the_time_away_does_not_count_toward_for() -> None:
     assert active_after(down=10, up=50) == 40 * MINUTE
 
 
+def test_when_it_was_seen_counts_in_whole_seconds() -> None:
+    assert active_after(down=10 + 0.5 / 60, up=50) == 40 * MINUTE
+
+
 def test_with_little_left_it_waits_for_the_grace_period() -> None:
     assert active_after(down=25, up=50) == 50 * MINUTE + GRACE_PERIOD_MS - 30 * MINUTE
 
