@@ -382,22 +382,22 @@ class _Run:
         values = [self._argument(dot, type_, arg) for type_, arg in zip(types, args, strict=False)]
         if piped:
             values.append(self._fitting(final, types[-1]))
-        self._weigh(*receiver, *values)
+        self._weigh(function.weight, *receiver, *values)
         try:
             found = function.call(*receiver, *values)
         except CallError as error:
             self._node = node
             self._fail(f"error calling {name}: {error}")
-        self._weigh(found)
+        self._weigh(1, found)
         if isinstance(found, str) and len(found) > MAX_OUTPUT:
             self._fail(f"the text is longer than {MAX_OUTPUT} characters")
         return found
 
-    def _weigh(self, *values: Value) -> None:
+    def _weigh(self, weight: int, *values: Value) -> None:
         """Count what is long as more steps."""
         for value in values:
             if type(value) is not float and isinstance(value, str | Slice | Map) and len(value) > STEP_SIZE:
-                self._steps += len(value) // STEP_SIZE
+                self._steps += weight * len(value) // STEP_SIZE
                 self._step()
 
     def _short_circuit(self, dot: Value, wanted: bool, args: Sequence[Node], final: Value) -> Value:

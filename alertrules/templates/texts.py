@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from alertrules.templates.limits import MAX_OUTPUT
+from alertrules.templates.limits import MAX_OUTPUT, STEP_SIZE
 from alertrules.templates.values import CallError, Function, Functions, Html
 from timeseries.errors import InvalidMatcher
 from timeseries.matcher import Pattern
@@ -127,6 +127,6 @@ TEXT_FUNCTIONS: Final[Functions] = {
     "toUpper": Function(call=to_upper, params=_TEXT),
     "toLower": Function(call=to_lower, params=_TEXT),
     "match": Function(call=matches, params=("string", "string")),
-    "reReplaceAll": Function(call=replaced, params=("string", "string", "string")),
+    "reReplaceAll": Function(call=replaced, params=("string", "string", "string"), weight=STEP_SIZE),
     "safeHtml": Function(call=Html, params=_TEXT),
 }

@@ -25,12 +25,14 @@ class CallError(Exception):
 class Function:
     """A function: the types of its parameters, and of all further ones when it takes any number.
 
-    A method gets what it is called on as a first argument that is not in the list.
+    A method gets what it is called on as a first argument that is not in the list. `weight` is how many times
+    as long as others it takes for a text.
     """
 
     call: Callable[..., Value]
     params: tuple[str, ...] = ()
     rest: str = ""
+    weight: int = 1
 
 
 Functions = Mapping[str, Function]

@@ -1,4 +1,4 @@
-"""Templates of notifications: data, functions, default texts, HTML, and what goes wrong in them."""
+"""Templates of notifications: default texts, data, and values in HTML."""
 
 import re
 from dataclasses import replace

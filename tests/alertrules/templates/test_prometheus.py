@@ -1,4 +1,4 @@
-"""Templates of rules: Prometheus' functions and data, limits, and what goes wrong in them."""
+"""Templates of rules: what they come to, what is refused, and that none hangs or fills the memory."""
 
 import contextlib
 import math
@@ -314,6 +314,12 @@ def test_long_texts_take_more_steps() -> None:
     assert expand(long + "{{ $y := len $x }}" * 10) == ""
     with pytest.raises(TemplateError, match=f"it takes more than {MAX_STEPS} steps"):
         expand(long + "{{ $y := len $x }}" * 13)
+
+
+def test_each_character_that_is_replaced_in_may_be_a_step() -> None:
+    long = f'{{{{ $x := printf "%{MAX_STEPS}d" 1 }}}}'
+    with pytest.raises(TemplateError, match=f"it takes more than {MAX_STEPS} steps"):
+        expand(long + '{{ reReplaceAll " " "" $x }}')
 
 
 def test_a_template_may_ask_so_many_queries() -> None:
