@@ -1,4 +1,4 @@
-"""The series about agents, as if the gateway scraped them: up, status, and when each was last heard.
+"""The series about agents, as if the gateway scraped them: up, status, when each was last heard, its clock.
 
 Of several agents with one name, the one that holds it has the series. Knows no clock.
 """
@@ -19,6 +19,7 @@ from timeseries.stale import STALE
 UP: Final = "fleetgauge_agent_up"
 STATUS: Final = "fleetgauge_agent_status"
 HEARD: Final = "fleetgauge_agent_last_heartbeat_timestamp_seconds"
+SKEW: Final = "fleetgauge_agent_clock_skew_seconds"
 
 METADATA: Final = tuple(
     Metadata(family=family, type=MetricType.GAUGE, help=text)
@@ -26,6 +27,7 @@ METADATA: Final = tuple(
         (UP, "Whether the agent is there: online or degraded."),
         (STATUS, "1 for the status that the agent has, 0 for all others."),
         (HEARD, "When the agent was last heard, in seconds since 1970."),
+        (SKEW, "How far the agent's clock is ahead of the gateway's."),
     )
 )
 
@@ -105,12 +107,15 @@ def _series(labels: Labels) -> Iterable[Labels]:
     for status in _STATUSES:
         yield labels.updated({METRIC_NAME: STATUS, "status": status.value})
     yield labels.updated({METRIC_NAME: HEARD})
+    yield labels.updated({METRIC_NAME: SKEW})
 
 
 def _values(agent: Agent) -> tuple[float, ...]:
-    now = agent.life.status
+    now, skew_s = agent.life.status, agent.life.skew_s
     is_each = (float(status is now) for status in _STATUSES)
-    return float(now.is_up), *is_each, agent.life.seen_ms / 1000
+    # Of an agent that is gone, or never told its time, nothing is known of the clock.
+    skew = STALE if skew_s is None or not now.is_up else skew_s
+    return float(now.is_up), *is_each, agent.life.seen_ms / 1000, skew
 
 
 def _batch(refs: Sequence[int], values: Sequence[float], now_ms: int, metadata: Sequence[Metadata]) -> Batch:

@@ -51,7 +51,7 @@ from gateway.query.service import OUTCOMES, Question, Ran
 from gateway.registry import messages
 from gateway.registry.machine import EVENTS
 from gateway.registry.model import Status
-from gateway.registry.series import HEARD, STATUS, UP
+from gateway.registry.series import HEARD, SKEW, STATUS, UP
 from promql.values import Steps
 from remotewrite import limits
 from remotewrite.decode.batch import Rejection
@@ -379,7 +379,7 @@ def test_every_limit_of_a_request_is_documented() -> None:
 
 def test_everything_about_agents_is_documented() -> None:
     text = (DOCS / "http-api.md").read_text() + (DOCS / "agents.md").read_text()
-    for name in (*EVENTS, UP, STATUS, HEARD):
+    for name in (*EVENTS, UP, STATUS, HEARD, SKEW):
         assert f"`{name}`" in text
     for sentence in (
         f"of up to {messages.MAX_BODY_BYTES >> 10} KiB",

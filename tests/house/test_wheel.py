@@ -37,6 +37,7 @@ def test_the_wheel_holds_the_product_and_nothing_else(wheel: Path) -> None:
     information = f"fleetgauge-{VERSION}.dist-info"
     assert {name.partition("/")[0] for name in names} == {*PRODUCT, information}
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
+    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("alertrules/packs/*.yml")} <= set(names)
     assert f"{information}/licenses/LICENSE" in names
     assert [name for name in names if name.endswith(".pyc")] == []
 

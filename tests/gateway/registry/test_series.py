@@ -1,6 +1,6 @@
 """The series about agents: what they say, when they end, and what a store that refuses them changes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from gateway.ingest.errors import Unavailable
 from gateway.registry.model import Edits
 from gateway.registry.registry import Registry
-from gateway.registry.series import HEARD, STATUS, UP, AgentSeries
+from gateway.registry.series import HEARD, SKEW, STATUS, UP, AgentSeries
 from remotewrite.decode.batch import Batch
 from remotewrite.errors import SeriesRejected
 from tests.gateway.registry.parts import BYE, SICK, START_MS, WELL, facts, registry
@@ -78,7 +78,19 @@ def test_each_agent_has_its_series_with_its_labels(store: Written, made: Registr
     }
     assert len(statuses) == 8
     assert all(labels.get("job") == "fleetgauge" for labels in store.last)
-    assert {each.family for each in store.batches[0].metadata} == {UP, STATUS, HEARD}
+    assert {each.family for each in store.batches[0].metadata} == {UP, STATUS, HEARD, SKEW}
+
+
+def test_how_far_a_clock_is_ahead_is_told_while_the_agent_is_there(store: Written, made: Registry) -> None:
+    series = AgentSeries(store)
+    series.write(made.holders(), None, START_MS)
+    assert store.shown(SKEW) == {("prod", "web-1"): "gone", ("prod", "web-2"): "gone"}
+    made.heartbeat("agent-0001", replace(WELL, timestamp=START_MS / 1000 - 40), now_ms=START_MS)
+    series.write(made.holders(), None, START_MS + 1)
+    assert store.shown(SKEW) == {("prod", "web-1"): -40, ("prod", "web-2"): "gone"}
+    made.heartbeat("agent-0001", BYE, now_ms=START_MS)
+    series.write(made.holders(), None, START_MS + 2)
+    assert store.shown(SKEW)["prod", "web-1"] == "gone"
 
 
 def test_only_those_that_moved_are_written_in_between(store: Written, made: Registry) -> None:
@@ -88,7 +100,7 @@ def test_only_those_that_moved_are_written_in_between(store: Written, made: Regi
     made.heartbeat("agent-0001", BYE, now_ms=START_MS)
     made.heartbeat("agent-0002", WELL, now_ms=START_MS)
     series.write(made.holders(), made.take_moved(), START_MS + 1)
-    assert len(store.batches[1].samples) == 6
+    assert len(store.batches[1].samples) == 7
     assert store.shown(UP) == {("prod", "web-1"): 0, ("prod", "web-2"): 1}
 
 
@@ -130,7 +142,7 @@ def test_what_could_not_be_written_is_written_the_next_time(store: Written, made
 
 
 def test_agents_without_room_for_their_series_do_not_stop_the_others(store: Written, made: Registry) -> None:
-    store.max_series = 6
+    store.max_series = 7
     AgentSeries(store).write(made.holders(), None, START_MS)
     assert len(store.shown(UP)) == 1
 
