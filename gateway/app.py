@@ -74,6 +74,7 @@ from gateway.registry.errors import UnknownAgent
 from gateway.registry.machine import Timing
 from gateway.registry.registry import Registry
 from gateway.registry.series import AgentSeries
+from gateway.selfwatch import SelfWatch
 from gateway.settings import GatewaySettings
 from gateway.showing import shown
 from gateway.storage.ledger.accounts import Accounts
@@ -218,6 +219,7 @@ class Gateway:
         """End the upkeep and the forwarding, and close the store."""
         self._caretaker.stop(_UPKEEP_STOP_SECONDS)
         self._watch.stop(_UPKEEP_STOP_SECONDS)
+        self.selfwatch.stop(_UPKEEP_STOP_SECONDS)
         self._historian.stop(_UPKEEP_STOP_SECONDS)
         # Nothing comes in any more; what waits is in the queues, and goes out after the next start.
         self._forwarder.stop(_FORWARD_STOP_SECONDS)
@@ -248,6 +250,8 @@ class Gateway:
         access, doorkeeper = self._access(self._openness, secure=bool(settings.tls_cert))
         self.routes = with_documentation(access | self._routes(), version=self._version)
         self._watch.start()
+        if settings.self_scrape:
+            self.selfwatch.start()
         self._historian.start()
         self._forwarder.start()
         self.application = application.create(
@@ -463,6 +467,14 @@ class Gateway:
             failed=metrics.watch_failed,
         )
         metrics.watch_agents(registry.count)
+        self.selfwatch = SelfWatch(
+            metrics.own.take,
+            shelf,
+            instance=f"{socket.gethostname()}:{self.url.rpartition(':')[2]}",
+            now_ms=_now_ms,
+            log=self._log,
+            failed=metrics.own.failed,
+        )
         return agents_routes(
             registry=registry,
             now_ms=_now_ms,

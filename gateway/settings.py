@@ -102,6 +102,9 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     store: Annotated[
         bool, "Keep samples here. Without it they are only passed on, and queries go to query_url."
     ] = True
+    self_scrape: Annotated[
+        bool, "Keep the gateway's own metrics, too, so that rules can watch it: job fleetgauge-gateway."
+    ] = True
     forward: Annotated[
         tuple[str, ...], "Pass all samples on to this receiver of remote write: http://HOST:PORT[/PATH]."
     ] = ()

@@ -1,7 +1,7 @@
 """What the gateway counts about itself. This package is the only home of prometheus_client.
 
-Owns the names, help and labels of all self-metrics; those of rules are in rules.py, those of
-notifications in notifications.py. Must not know HTTP.
+Owns the names, help and labels of all self-metrics; those of rules, notifications and Alertmanagers are in
+modules of their own, and own.py makes series of all. Must not know HTTP.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ from gateway.alerting.readings import AlertmanagerReadings
 from gateway.ingest.outcome import Outcome
 from gateway.metrics.notifications import watch_notifications
 from gateway.metrics.alertmanagers import AlertmanagerMetrics
+from gateway.metrics.own import OwnSeries
 from gateway.metrics.rules import GroupReadings, watch_rules
 from gateway.query.service import Ran
 from gateway.registry.model import Status
@@ -167,6 +168,7 @@ class Metrics:
             ("stage", "for_another"),
             registry=self.registry,
         )
+        self.own = OwnSeries(self.registry)
         self._ingest = _Ingest(self.registry)
         self._query = _Query(self.registry)
         self._agents = _Agents(self.registry)

@@ -24,6 +24,7 @@ def whole(directory: Path, *, query: Query = DEFAULT) -> Iterator[Gateway]:
             query=query,
             retention=Duration.parse("100y"),
             storage=Storage(sync="off"),
+            self_scrape=False,
         )
     )
     stop = Stop()

@@ -26,6 +26,7 @@ ISOLATION_BOUNDARIES: Final = frozenset(
         "gateway/alerting/channels/through.py::do",
         "gateway/forward/queue.py::_step",
         "gateway/keeper.py::once",
+        "gateway/selfwatch.py::once",
         "gateway/storage/ledger/ledger.py::run",
         "gateway/watch.py::_try",
         "runtime/logs.py::_text",
