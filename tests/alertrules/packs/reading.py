@@ -22,6 +22,9 @@ FILES: Final = sorted(path.stem for path in PACKS.glob("*.yml"))
 COMING: Final = frozenset(
     {
         "fleetgauge_notifications_failed_total",
+        "fleetgauge_notifications_waiting",
+        "fleetgauge_notification_failures_total",
+        "fleetgauge_alerts_refused_total",
         "fleetgauge_alertmanager_up",
         "fleetgauge_alertmanager_dropped_alerts_total",
         "fleetgauge_alertmanager_refused_alerts_total",
