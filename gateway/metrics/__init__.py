@@ -24,8 +24,8 @@ from delivery.readings import Readings as Forwarded
 from gateway.alerting.counts import Readings as Notified
 from gateway.alerting.readings import AlertmanagerReadings
 from gateway.ingest.outcome import Outcome
-from gateway.metrics.notifications import watch_notifications
 from gateway.metrics.alertmanagers import AlertmanagerMetrics
+from gateway.metrics.notifications import watch_notifications
 from gateway.metrics.own import OwnSeries
 from gateway.metrics.rules import GroupReadings, watch_rules
 from gateway.query.service import Ran

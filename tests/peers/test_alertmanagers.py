@@ -16,7 +16,7 @@ from gateway.alerting.alertmanagers import Alertmanagers, make_alertmanagers
 from gateway.alerting.channels.making import make_channel
 from gateway.settings import GatewaySettings
 from runtime.logs import Log
-from tests.gateway.alerting.parts import PlainTemplates, integration
+from tests.gateway.alerting.receivers import PlainTemplates, integration
 from tests.peers.servers import Server, Servers
 from tests.peers.sink import Sink
 from timeseries.labels import Labels
