@@ -1,0 +1,1 @@
+"""Alert rules over stored data: what would have fired."""

@@ -1,0 +1,95 @@
+"""Which alert a result of a query is: its labels with those of the rule, some of which are templates.
+
+Owns how often a template is expanded: once for a series, or for each of its values if it shows them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+
+from alertrules.alert import ALERT_NAME
+from alertrules.errors import TemplateError
+from alertrules.rules.model import AlertRule
+from promql.values import Vector
+from timeseries.columns import Bools, Floats, Ints
+from timeseries.labels import METRIC_NAME, Labels
+
+_OTHER_FIELD: Final = re.compile(r"(?<![\w)\]])\.(?!(?:Labels|ExternalLabels|ExternalURL)\b)|\$(?![\w.])")
+"""A field of what a template is given that is not its labels, or all of it."""
+
+
+class Templates(Protocol):
+    """Expands templates of rules."""
+
+    def expand(self, text: str, *, labels: Labels, value: float, now_ms: int) -> str:
+        """Return the text; raises TemplateError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """What a query came to, as alerts: a row for each, a column for each step."""
+
+    labels: Sequence[Labels]
+    present: Bools
+    values: Floats
+
+
+class Namer:
+    """Gives the results of a rule their labels."""
+
+    def __init__(self, rule: AlertRule, templates: Templates) -> None:
+        self._rule = rule
+        self._templates = templates
+        texts = [text for text in rule.labels.values() if "{{" in text]
+        self._is_template = bool(texts)
+        self._by_time = any("query" in text for text in texts)
+        self._by_value = any("$value" in text or _OTHER_FIELD.search(text) for text in texts)
+
+    def rows(self, vector: Vector, times: Ints) -> Rows:
+        """Return the alerts of some steps; a series may be several, one after the other."""
+        if not (self._by_time or self._by_value):
+            first = vector.present.argmax(axis=1) if len(times) else np.zeros(len(vector), np.int64)
+            labels = [
+                self._named(own, float(vector.values[row, at]), int(times[at]))
+                for row, (own, at) in enumerate(zip(vector.labels, first.tolist(), strict=True))
+            ]
+            return Rows(labels=labels, present=vector.present, values=vector.values)
+        labels, present, rows = [], [], []
+        for row, own in enumerate(vector.labels):
+            for alert, mask in self._variants(own, vector.present[row], vector.values[row], times).items():
+                labels.append(alert)
+                present.append(mask)
+                rows.append(row)
+        shape = (len(labels), len(times))
+        masks = np.array(present, np.bool_).reshape(shape)
+        return Rows(labels=labels, present=masks, values=vector.values[rows].reshape(shape))
+
+    def _variants(self, labels: Labels, present: Bools, values: Floats, times: Ints) -> dict[Labels, Bools]:
+        made: dict[tuple[float, int], Bools] = {}
+        for at in np.flatnonzero(present).tolist():
+            key = (float(values[at]) if self._by_value else 0.0, int(times[at]) if self._by_time else 0)
+            made.setdefault(key, np.zeros_like(present))[at] = True
+        found: dict[Labels, Bools] = {}
+        for mask in made.values():
+            at = int(mask.argmax())
+            alert = self._named(labels, float(values[at]), int(times[at]))
+            found[alert] = found[alert] | mask if alert in found else mask
+        return found
+
+    def _named(self, labels: Labels, value: float, now_ms: int) -> Labels:
+        changes = {
+            name: self._expanded(text, labels, value, now_ms) for name, text in self._rule.labels.items()
+        }
+        return labels.dropping((METRIC_NAME,)).updated({**changes, ALERT_NAME: self._rule.name})
+
+    def _expanded(self, text: str, labels: Labels, value: float, now_ms: int) -> str:
+        if "{{" not in text:
+            return text
+        try:
+            return self._templates.expand(text, labels=labels, value=value, now_ms=now_ms)
+        except TemplateError as error:
+            return f"<error expanding template: {error}>"
