@@ -12,6 +12,7 @@ import numpy as np
 from promql.histograms.model import FloatHistogram
 from promql.histograms.sides import Side
 from promql.source import Reading, Selected, unlimited
+from promql.values import Scalar, Vector
 from timeseries.columns import Columns, Floats, Ints, offsets_of
 from timeseries.histogram import Buckets, Histogram, HistogramSample, Span
 from timeseries.labels import METRIC_NAME, Labels
@@ -105,6 +106,16 @@ class SeriesInMemory:
             if matcher.name == METRIC_NAME and matcher.type is MatchType.EQUAL:
                 return [self._by_name.get(matcher.value, {})]
         return [*self._by_name.values()]
+
+
+def vector_of(scalar: Scalar) -> Vector:
+    """Return a scalar as a series without labels."""
+    return Vector(
+        labels=[Labels()],
+        values=scalar.reshape(1, -1),
+        present=np.ones((1, len(scalar)), np.bool_),
+        drop_name=np.zeros(1, np.bool_),
+    )
 
 
 def sample_of(histogram: FloatHistogram) -> Histogram:

@@ -1,4 +1,4 @@
-"""Rules over a span of time: the same as evaluated a step at a time, and what is told of those that can't be."""
+"""Rules over a span of time: the same as a step at a time, and what is told of those that can't be tried."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ from promql.values import Steps, Vector
 from tests.alertrules.backtest.naive import asked, firings
 from timeseries.labels import Labels
 from timeseries.matcher import Matcher, MatchType
+from timeseries.stale import STALE
 
 MINUTE = 60_000
 
@@ -124,7 +125,7 @@ def test_rules_read_what_rules_before_them_recorded(
             for labels, value in zip(here, answer.values[:, 0].tolist(), strict=True):
                 written.append(labels, now, value)
             for gone in last.difference(here):
-                written.append(gone, now, overlay.STALE)
+                written.append(gone, now, STALE)
             last = {*here}
     assert told(outcome) == firings(asked(rule, written), times, for_ms, 0)
 
