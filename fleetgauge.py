@@ -28,6 +28,8 @@ PROGRAMS = {
     "token": Program(module="gateway.cli", help="Make and revoke tokens for agents and programs."),
     "user": Program(module="gateway.cli", help="Add and remove users of the gateway."),
     "check": Program(module="check.cli", help="Check files before a program reads them."),
+    "test": Program(module="gateway.commands.rules", help="Run unit tests of rules."),
+    "backtest": Program(module="gateway.commands.rules", help="Say when rules would have fired."),
     "query": Program(module="gateway.cli", help="Ask a gateway, or any Prometheus."),
     "backup": Program(module="gateway.commands.backup", help="Copy all data of a gateway, while it runs."),
     "restore": Program(module="gateway.commands.backup", help="Put a copy back."),

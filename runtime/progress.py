@@ -32,6 +32,11 @@ class Progress:
             of = f" of {sized(total)}" if total else ""
             self._show(f"{doing}  {share}{sized(min(done, total or done))}{of}")
 
+    def share(self, doing: str, done: int, total: int) -> None:
+        """Say how much of the total is done, whatever it counts."""
+        if self._terminal:
+            self._show(f"{doing}  {min(100 * done // max(total, 1), 100):3d} %")
+
     def _show(self, line: str) -> None:
         if line != self._shown:
             self._stream.write(f"{_CLEAR}{line}")

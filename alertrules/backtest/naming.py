@@ -20,6 +20,8 @@ from timeseries.labels import METRIC_NAME, Labels
 _OTHER_FIELD: Final = re.compile(r"(?<![\w)\]])\.(?!(?:Labels|ExternalLabels|ExternalURL)\b)|\$(?![\w.])")
 """A field of what a template is given that is not its labels, or all of it."""
 
+_OF_A_TIME: Final = re.compile(r"\b(?:query|now)\b")
+
 
 class Templates(Protocol):
     """Expands templates of rules."""
@@ -46,7 +48,7 @@ class Namer:
         self._templates = templates
         texts = [text for text in rule.labels.values() if "{{" in text]
         self._is_template = bool(texts)
-        self._by_time = any("query" in text for text in texts)
+        self._by_time = any(_OF_A_TIME.search(text) for text in texts)
         self._by_value = any("$value" in text or _OTHER_FIELD.search(text) for text in texts)
 
     def rows(self, vector: Vector, times: Ints) -> Rows:

@@ -44,21 +44,32 @@ class Api:
         times = {"start": start_s, "end": end_s, "step": step_s}
         return self._ask("query_range", {"query": query} | {name: f"{at:.3f}" for name, at in times.items()})
 
+    def post(self, path: str, document: Mapping[str, Any]) -> Any:
+        """Return the data that a gateway answers to a JSON object with; raises QueryFailed."""
+        url, headers = f"{self._url}/api/v1/{path}", {"Content-Type": "application/json"}
+        content = _envelope(url, self._sent(url, json.dumps(document).encode(), headers))
+        if "data" not in content:
+            raise QueryFailed(f"{url} answered, but not as a gateway does")
+        return content["data"]
+
     def _ask(self, path: str, form: Mapping[str, str]) -> Answer:
         url = f"{self._url}/api/v1/{path}"
-        request = Request(url, urlencode(form).encode(), {"Accept": "application/json"})  # noqa: S310 - checked
+        raw = self._sent(url, urlencode(form).encode(), {})
+        return answer_of(_envelope(url, raw), raw)
+
+    def _sent(self, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+        request = Request(url, body, {"Accept": "application/json", **headers})  # noqa: S310 - checked
         if self._token:  # not to where the server may send us
             request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
             with self._opener.open(request, timeout=self._timeout_s) as response:
-                raw = response.read()
+                return bytes(response.read())
         except HTTPError as error:
             with error:
                 raise QueryFailed(_refusal(url, error.code, error.read())) from None
         except (OSError, HTTPException, ValueError) as error:
             reason = error.reason if isinstance(error, URLError) else error
             raise QueryFailed(f"{self._url} can't be asked: {_told(reason)}. Is --url right?") from None
-        return answer_of(_envelope(url, raw), raw)
 
 
 def opener_of(url: str) -> OpenerDirector:

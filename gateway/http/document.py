@@ -13,14 +13,16 @@ MAX_DOCUMENT_BYTES: Final = 64 * 1024
 Value = TypeVar("Value")
 
 
-def document_of(req: falcon.Request, allowed: Collection[str]) -> Mapping[str, Any]:
+def document_of(
+    req: falcon.Request, allowed: Collection[str], most: int = MAX_DOCUMENT_BYTES
+) -> Mapping[str, Any]:
     """Return the object; raises falcon's errors. Unknown keys are refused: one may be a wish misspelt."""
     media = (req.content_type or "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise falcon.HTTPUnsupportedMediaType(description="Send a JSON object as application/json")
-    body = req.bounded_stream.read(MAX_DOCUMENT_BYTES + 1)
-    if len(body) > MAX_DOCUMENT_BYTES:
-        raise falcon.HTTPContentTooLarge(description=f"The body is larger than {MAX_DOCUMENT_BYTES} bytes")
+    body = req.bounded_stream.read(most + 1)
+    if len(body) > most:
+        raise falcon.HTTPContentTooLarge(description=f"The body is larger than {most} bytes")
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

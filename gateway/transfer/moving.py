@@ -69,7 +69,7 @@ def export_to(
     peer = end.peer
     with ExitStack() as open_:
         if peer is None:
-            stored = StoredSeries(open_.enter_context(_store(end.data_dir, say, make_it=False)))
+            stored = StoredSeries(open_.enter_context(store_of(end.data_dir, say, make_it=False)))
             span = _span(wanted.start, wanted.end, lambda: stored.newest_ms() / 1000)
             source: StoredSeries | RemoteSeries = stored
         elif wanted.start is None:
@@ -96,7 +96,7 @@ def import_from(file: Path, form: str | None, end: End, *, skip_bad: bool, told:
         seems, content = open_.enter_context(pieces(file, told))
         sink: StoreFiller | RemoteFiller
         if peer is None:
-            sink = StoreFiller(open_.enter_context(_store(end.data_dir, say, make_it=True)), end.data_dir)
+            sink = StoreFiller(open_.enter_context(store_of(end.data_dir, say, make_it=True)), end.data_dir)
         else:
             sink = RemoteFiller(peer, refused=bad.refused)
         for bundle in FORMATS[form or seems][1](content, bad):
@@ -159,7 +159,7 @@ class _BadLines:
 
 
 @contextmanager
-def _store(directory: Path, say: Say, *, make_it: bool) -> Iterator[Store]:
+def store_of(directory: Path, say: Say, *, make_it: bool) -> Iterator[Store]:
     """Open a directory that no gateway uses."""
     if not make_it and not (directory / FILE_NAME).is_file():
         raise NotMoved(f"there are no data in {directory}")

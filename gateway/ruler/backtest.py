@@ -1,0 +1,106 @@
+"""Backtests over the series of a gateway: within the limits of queries, as one query that takes long.
+
+Owns how the queries of rules are limited. Knows no HTTP; what would have fired is for alertrules.backtest.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from alertrules.backtest.trial import Outcome, Span, Trial
+from alertrules.memory import vector_of
+from alertrules.rules.model import Group, Rule
+from alertrules.templates.prometheus import RuleTemplates
+from gateway.query.confined import Matchers
+from gateway.query.service import NO_WISHES, Queries, Timed, Wishes
+from promql.errors import EvaluationError
+from promql.language.ast import Expr
+from promql.language.printer import str_of
+from promql.source import Source
+from promql.values import Steps, Vector
+from timeseries.labels import METRIC_NAME, Labels
+from timeseries.matcher import Matcher, MatchType
+
+Known = Callable[[Sequence[Sequence[Matcher]], int, int], Sequence[Labels]]
+"""Which series there are that selectors take, from a time to another."""
+
+Told = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtests:
+    """Tries rules over what a gateway keeps."""
+
+    queries: Queries
+    series: Callable[[Matchers], Known]
+    """For those who see only some series: which there are."""
+    interval_ms: Callable[[], int]
+    """How often groups are evaluated that do not say it."""
+
+    def run(
+        self,
+        groups: Sequence[Group],
+        *,
+        since_ms: int,
+        until_ms: int,
+        only: str | None = None,
+        matchers: Matchers = (),
+        wishes: Wishes = NO_WISHES,
+        told: Told = lambda _doing, _done, _total: None,
+    ) -> list[Outcome]:
+        """Return what the alert rules came to; raises QueryError when the time is up."""
+        asking = _Asking(self.queries.confined(matchers), wishes)
+        span = Span(
+            since_ms=since_ms,
+            until_ms=until_ms,
+            interval_ms=self.interval_ms(),
+            lookback_ms=self.queries.rules().lookback_ms,
+        )
+        series = self.series(matchers)
+
+        def is_known(name: str) -> bool:
+            selector = Matcher(name=METRIC_NAME, type=MatchType.EQUAL, value=name)
+            return bool(series([(selector,)], since_ms, until_ms))
+
+        trial = Trial(
+            source=asking.queries.source,
+            ask=asking.ask,
+            is_known=is_known,
+            templates=RuleTemplates(external_labels=Labels(), external_url="", query=asking.at),
+            span=span,
+            told=told,
+        )
+        return [*trial.run(groups, only)]
+
+
+class _Asking:
+    """Asks the queries of one backtest, which together may take as long as one query."""
+
+    def __init__(self, queries: Queries, wishes: Wishes) -> None:
+        self.queries = queries
+        self._wishes = wishes
+
+    @contextmanager
+    def ask(self, rule: Rule, steps: Steps, source: Source) -> Iterator[Vector]:
+        """Answer the query of a rule at every step."""
+        with replace(self.queries, source=source).range(rule.text, steps, self._wishes) as timed:
+            yield self._vector(timed)
+
+    def at(self, expr: Expr, time_ms: int) -> Vector:
+        """Answer a query of a template at one time."""
+        with self.queries.instant(str_of(expr), time_ms, self._wishes) as timed:
+            return self._vector(timed)
+
+    def _vector(self, timed: Timed) -> Vector:
+        self._spend(timed.seconds)
+        value = timed.answer.value
+        if isinstance(value, np.ndarray):
+            return vector_of(value)
+        if not isinstance(value, Vector):
+            raise EvaluationError("rule result is not a vector or scalar")
+        return value
+
+    def _spend(self, seconds: float) -> None:
+        self._wishes = replace(self._wishes, waited_s=self._wishes.waited_s + seconds)
