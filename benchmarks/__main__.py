@@ -9,6 +9,7 @@ from benchmarks.harness import print_table
 MODULES: Final = (
     "agent",
     "answers",
+    "backtest",
     "blocks",
     "collectors",
     "decode",

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from alertrules.rules.evaluation import DEFAULT_INTERVAL_MS
 from delivery.targets import path_of
 from gateway.access.desk import Desk
 from gateway.access.gate import Clocks as GateClocks
@@ -42,6 +43,7 @@ from gateway.http.routes import (
     access_routes,
     agents_routes,
     alert_history_routes,
+    backtest_routes,
     compare_routes,
     history_routes,
     is_heartbeat,
@@ -75,6 +77,7 @@ from gateway.registry.machine import Timing
 from gateway.registry.registry import Registry
 from gateway.registry.series import AgentSeries
 from gateway.selfwatch import SelfWatch
+from gateway.ruler.backtest import Backtests
 from gateway.settings import GatewaySettings
 from gateway.showing import shown
 from gateway.storage.ledger.accounts import Accounts
@@ -379,7 +382,17 @@ class Gateway:
             memory=self._memory,
             ran=self._ran,
         )
-        reading = query_routes(queries=queries, catalog=Catalog(self._store), now_ms=_now_ms)
+        catalog = Catalog(self._store)
+        reading = query_routes(queries=queries, catalog=catalog, now_ms=_now_ms)
+        reading |= backtest_routes(
+            backtests=Backtests(
+                queries=queries,
+                series=lambda matchers: catalog.confined(matchers).series,
+                interval_ms=lambda: DEFAULT_INTERVAL_MS,
+            ),
+            groups=lambda _name: (),
+            now_ms=_now_ms,
+        )
         return reading | compare_routes(comparer=Comparer(queries=queries), find=self._find, now_ms=_now_ms)
 
     def _settings_routes(self) -> dict[str, object]:

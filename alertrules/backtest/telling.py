@@ -90,11 +90,12 @@ def _written_rule(rule: Mapping[str, Any], days: str) -> Iterator[str]:
     if rule["problem"]:
         yield f"{rule['name']} can't be tried: {rule['problem']}."
         return
-    yield f"{rule['name']} would have fired {_times(rule['fired'])} in {days}" + (
-        f", {_long(rule['seconds'])} in all, {rule['firedAlerts']} different alerts:"
-        if rule["fired"]
-        else "."
-    )
+    told = f"{rule['name']} would not have fired in {days}."
+    if rule["fired"]:
+        told = f"{rule['name']} would have fired {_times(rule['fired'])} in {days}"
+        several = f", {rule['firedAlerts']} different alerts" if rule["firedAlerts"] > 1 else ""
+        told += f", {_long(rule['seconds'])} in all{several}:"
+    yield told
     for note in rule["notes"]:
         yield f"  ({note})"
     if rule["failed"]:

@@ -51,7 +51,7 @@ class Backtest:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         found = document_of(req, _KEYS, MAX_BODY_BYTES)
-        groups = self._asked(found)
+        groups = self._asked(found, is_confined=bool(caller_of(req).matchers))
         until_ms = near(_moment(found, "until", self._now_ms()))
         since_ms = near(_moment(found, "since", until_ms - DAYS_MS))
         if until_ms < since_ms:
@@ -70,14 +70,15 @@ class Backtest:
         resp.content_type = envelope.MEDIA_TYPE
         resp.data = envelope.success(told_of(outcomes, since_ms, until_ms))
 
-    def _asked(self, found: Mapping[str, Any]) -> Sequence[Group]:
+    def _asked(self, found: Mapping[str, Any], *, is_confined: bool) -> Sequence[Group]:
         text, name = member(found, "rules", str, ""), member(found, "group", str, "")
         if bool(text) == bool(name):
             raise bad(
                 'Give either "rules", the text of a rule file, or "group", the name of a group in service'
             )
         if name:
-            groups = self._groups(name)
+            # Who may see only some series is shown no rules of others.
+            groups = () if is_confined else self._groups(name)
             if not groups:
                 raise falcon.HTTPNotFound(description=f"There is no group of rules {name}")
             return groups

@@ -88,6 +88,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/api/v1/targets": {"GET": READ},
     "/api/v1/targets/metadata": {"GET": READ},
     "/api/v1/rules": {"GET": READ},
+    "/api/v1/rules/backtest": {"POST": CONFINED},
     "/api/v1/alerts": {"GET": READ},
     "/api/v1/alertmanagers": {"GET": READ},
     "/api/v1/status/buildinfo": {"GET": CONFINED},

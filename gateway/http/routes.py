@@ -25,6 +25,7 @@ from gateway.http.agents import (
     Register,
 )
 from gateway.http.alerthistory import AlertHistory, AlertStatistics, Book, OneEpisode
+from gateway.http.backtest import Backtest, Groups
 from gateway.http.compare import Compare, Stats
 from gateway.http.discovery import Alertmanagers, Alerts, Rules, Targets, TargetsMetadata
 from gateway.http.federate import Federate
@@ -46,6 +47,7 @@ from gateway.metrics import Metrics
 from gateway.query.catalog import Catalog
 from gateway.query.service import Queries
 from gateway.registry.registry import Registry
+from gateway.ruler.backtest import Backtests
 from gateway.storage.statistics import Overview
 
 QUERIES: Final = "/api/v1/query"
@@ -54,6 +56,7 @@ REMOTE_READ: Final = "/api/v1/read"
 FEDERATE: Final = "/federate"
 _AGENTS: Final = "/api/v1/agents/"
 COMPARE: Final = f"{_AGENTS}compare"
+BACKTEST: Final = "/api/v1/rules/backtest"
 STATS: Final = f"{_AGENTS}{{id}}/stats"
 PROCESSES: Final = f"{_AGENTS}{{id}}/processes"
 _LONG: Final = ("/stats", "/processes/history", "/processes/times")
@@ -81,7 +84,7 @@ def is_query(path: str) -> bool:
     """Tell whether a path is one that queries are run at: they take their turns."""
     if path.startswith(_AGENTS):
         return path == COMPARE or path.endswith(_LONG)
-    return path in (QUERIES, RANGE_QUERIES, REMOTE_READ, FEDERATE)
+    return path in (QUERIES, RANGE_QUERIES, REMOTE_READ, FEDERATE, BACKTEST)
 
 
 def routes(*, version: str, metrics: Metrics, hindrance: Callable[[], str] = str) -> dict[str, object]:
@@ -173,7 +176,7 @@ def query_routes(*, queries: Queries, catalog: Catalog, now_ms: Callable[[], int
 def relayed_routes(upstream: Upstream | None) -> dict[str, object]:
     """The paths for reading, for a gateway that keeps no samples: another server answers, or none."""
     relayed: dict[str, object] = {path: resource(upstream) for path, resource in RELAYED.items()}
-    return relayed | dict.fromkeys((COMPARE, STATS), NoSamples())
+    return relayed | dict.fromkeys((COMPARE, STATS, BACKTEST), NoSamples())
 
 
 def is_relayed(path: str) -> bool:
@@ -211,6 +214,11 @@ def alert_history_routes(*, book: Book, now_ms: Callable[[], int]) -> dict[str, 
 def compare_routes(*, comparer: Comparer, find: Find, now_ms: Callable[[], int]) -> dict[str, object]:
     """The paths that set hosts beside each other."""
     return {COMPARE: Compare(comparer, find, now_ms), STATS: Stats(comparer, find, now_ms)}
+
+
+def backtest_routes(*, backtests: Backtests, groups: Groups, now_ms: Callable[[], int]) -> dict[str, object]:
+    """The path that tries rules over the samples that are kept."""
+    return {BACKTEST: Backtest(backtests, groups, now_ms)}
 
 
 def settings_routes(

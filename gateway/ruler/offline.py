@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alertrules.backtest.telling import told_of
+from alertrules.rules.evaluation import DEFAULT_INTERVAL_MS
 from alertrules.rules.model import Group
 from gateway.client.times import moment
 from gateway.query.catalog import Catalog
@@ -49,7 +50,7 @@ def over_directory(
         def series(matchers: Matchers) -> Any:
             return catalog.confined(matchers).series
 
-        backtests = Backtests(queries=queries, series=series, interval_ms=lambda: 60_000)
+        backtests = Backtests(queries=queries, series=series, interval_ms=lambda: DEFAULT_INTERVAL_MS)
         since_ms, until_ms = span
         outcomes = backtests.run(groups, since_ms=since_ms, until_ms=until_ms, only=only, told=told)
         return told_of(outcomes, since_ms, until_ms)

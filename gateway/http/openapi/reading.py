@@ -157,6 +157,24 @@ OPERATIONS: Final[Operations] = {
             parameters=(Parameter(name="type", text="Only these.", choices=("alert", "record")),),
         )
     },
+    "/api/v1/rules/backtest": {
+        "POST": Operation(
+            summary="When alerts would have fired, had these rules run over the stored samples",
+            tag=QUERIES,
+            body=Body(
+                text="rules, the text of a rule file, or group, the name of a group in service; rule, to try "
+                "only the alerts of a name; since and until, Unix seconds or RFC 3339: the last 30 days "
+                "unless given."
+            ),
+            answers={
+                200: Answer(text="Each alert rule, and when its alerts fired."),
+                400: Answer(text="The rules can't be read, or a time is wrong."),
+                404: Answer(text="There is no such group."),
+                413: Answer(text="It is too large."),
+                503: Answer(text="It took too long, or there is no memory for it now."),
+            },
+        )
+    },
     "/api/v1/alerts": _of_nothing("Alerts"),
     "/api/v1/alertmanagers": _of_nothing("Alertmanagers"),
 }

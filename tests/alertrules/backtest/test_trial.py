@@ -13,10 +13,13 @@ from alertrules.backtest.stepping import pieces
 from alertrules.backtest.trial import Firing, Outcome, Span, Trial
 from alertrules.errors import RuleFailed, TemplateError
 from alertrules.memory import SeriesInMemory
+from alertrules.rules.evaluation import GroupEvaluation
 from alertrules.rules.model import AlertRule, Group, RecordingRule, Rule
+from alertrules.rules.outcome import State
 from promql.context import Limits
-from promql.engine import Options, run_range
+from promql.engine import Options, run_instant, run_range
 from promql.errors import EvaluationError, QueryTimeout, QueryTooLarge
+from promql.language.ast import Expr
 from promql.language.parser import parse
 from promql.source import Source
 from promql.values import Steps, Vector
@@ -103,6 +106,29 @@ def test_a_trial_comes_to_the_same_as_an_evaluation_at_each_step(
     assert outcome.problem == ""
     times = [at * MINUTE for at in range(46)]
     assert told(outcome) == firings(asked(rule, source), times, for_ms, keep_ms)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), _VALUES, max_size=3), _QUERIES, _LENGTHS, _LENGTHS)
+def test_a_trial_comes_to_the_same_as_the_ruler(
+    series: Mapping[str, Sequence[float | None]], query: str, for_ms: int, keep_ms: int
+) -> None:
+    source = source_of(series)
+    rule = alert(query, for_ms=for_ms, keep_firing_ms=keep_ms, labels={"of": "{{ $labels.i }}", "s": "page"})
+    [outcome] = trial(source, 45, since=MINUTE).run([group(rule)])
+    evaluation = GroupEvaluation(group(rule), templates=Plain(), stopwatch=lambda: 0.0)
+    fired: dict[Labels, set[int]] = {}
+    for now in range(MINUTE, 46 * MINUTE, MINUTE):
+        [result] = evaluation.evaluate(now, lambda expr, at: _at(expr, at, source), lambda _: None).rules
+        for one in result.active:
+            if one.state is State.FIRING:
+                fired.setdefault(one.labels, set()).add(now)
+    told_firing = {
+        each.labels: {
+            now for one in each.firings for now in range(one.fired_ms, one.ended_ms or 46 * MINUTE, MINUTE)
+        }
+        for each in outcome.alerts
+    }
+    assert told_firing == fired
 
 
 @given(st.dictionaries(st.sampled_from("abc"), _VALUES, max_size=3), _LENGTHS)
@@ -277,6 +303,12 @@ def test_samples_that_are_older_than_the_last_are_left_out_of_memory() -> None:
     source.extend(labels, np.array([4, 5, 6]), np.array([7.0, 8.0, 9.0]))
     found = source.select([Matcher(name="__name__", type=MatchType.REGEX, value="m.*")], 2, 9)
     assert (found.columns.times.tolist(), found.columns.values.tolist()) == ([5, 6], [2.0, 9.0])
+
+
+def _at(expr: Expr, at: int, source: Source) -> Vector:
+    value = run_instant(expr, at, source).value
+    assert isinstance(value, Vector)
+    return value
 
 
 def _nothing(steps: Steps) -> Vector:

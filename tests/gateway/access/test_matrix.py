@@ -25,7 +25,8 @@ ROUTES: Final = {
     "GET /api/v1/sd/agents, GET /api/v1/agents/{id}/processes, "
     "GET /api/v1/agents/{id}/processes/times, GET /api/v1/agents/{id}/processes/history, "
     "GET /api/v1/agents/{id}/processes/changes, GET /api/v1/agents/{id}/stats, GET /api/v1/agents/compare, "
-    "GET /api/v1/alerts/history, GET /api/v1/alerts/history/{number}, GET /api/v1/alerts/statistics",
+    "GET /api/v1/alerts/history, GET /api/v1/alerts/history/{number}, GET /api/v1/alerts/statistics, "
+    "POST /api/v1/rules/backtest",
     "read": "GET /metrics, GET /api/v1/targets, GET /api/v1/targets/metadata, GET /api/v1/rules, "
     "GET /api/v1/alerts, GET /api/v1/alertmanagers, GET /api/v1/status/runtimeinfo, GET /api/v1/status/tsdb",
     "ingest": "POST /api/v1/write, POST /api/v1/push, POST /api/v1/agents/register, "
