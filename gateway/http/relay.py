@@ -84,6 +84,13 @@ class NoSamples:
         answer(resp, 404, "This gateway keeps no samples: only a gateway that does can compare them.")
 
 
+class NoSamplesToTry:
+    """Says that rules can't be tried where no samples are kept."""
+
+    def on_post(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        answer(resp, 404, "This gateway keeps no samples: only a gateway that does can try rules over them.")
+
+
 def _body_of(req: falcon.Request) -> bytes:
     if (req.content_length or 0) > MAX_FORM_BYTES:
         raise falcon.HTTPContentTooLarge(description=f"At most {MAX_FORM_BYTES >> 20} MiB are passed on")

@@ -37,7 +37,15 @@ from gateway.http.metrics import SelfMetrics
 from gateway.http.processes import ProcessChanges, Processes, ProcessHistory, ProcessTimes
 from gateway.http.query import Query, QueryRange
 from gateway.http.read import RemoteRead
-from gateway.http.relay import NoSamples, Relayed, RelayedBody, RelayedForm, RelayedGet, RelayedPage
+from gateway.http.relay import (
+    NoSamples,
+    NoSamplesToTry,
+    Relayed,
+    RelayedBody,
+    RelayedForm,
+    RelayedGet,
+    RelayedPage,
+)
 from gateway.http.reload import Reload
 from gateway.http.series import LabelNames, LabelValues, MetadataOfMetrics, QueryExemplars, Series
 from gateway.http.status import BuildInfo, RuntimeInfo, Settings, TsdbStatus
@@ -176,7 +184,7 @@ def query_routes(*, queries: Queries, catalog: Catalog, now_ms: Callable[[], int
 def relayed_routes(upstream: Upstream | None) -> dict[str, object]:
     """The paths for reading, for a gateway that keeps no samples: another server answers, or none."""
     relayed: dict[str, object] = {path: resource(upstream) for path, resource in RELAYED.items()}
-    return relayed | dict.fromkeys((COMPARE, STATS, BACKTEST), NoSamples())
+    return relayed | dict.fromkeys((COMPARE, STATS), NoSamples()) | {BACKTEST: NoSamplesToTry()}
 
 
 def is_relayed(path: str) -> bool:

@@ -56,3 +56,18 @@ def test_more_than_the_total_and_no_total() -> None:
 )
 def test_sizes_are_for_people(size: float, text: str) -> None:
     assert sized(size) == text
+
+
+def test_a_share_of_what_is_no_size() -> None:
+    stream = Terminal()
+    with Progress(stream) as progress:
+        progress.share("DiskFull", 0, 0)
+        progress.share("DiskFull", 21_600, 43_200)
+        progress.share("DiskFull", 5, 4)
+    assert stream.getvalue().split("\r\x1b[K") == [
+        "",
+        "DiskFull    0 %",
+        "DiskFull   50 %",
+        "DiskFull  100 %",
+        "",
+    ]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrules.backtest import overlay, stepping
+from alertrules.backtest import trial as trials
 from alertrules.backtest.stepping import pieces
 from alertrules.backtest.trial import Firing, Outcome, Span, Trial
 from alertrules.errors import RuleFailed, TemplateError
@@ -293,6 +294,14 @@ def test_the_limit_of_a_group_and_a_short_time_are_told() -> None:
     assert outcome.notes == ("The limit of the group is not looked at.",)
     [short] = trial(source_of({}), 1, since=MINUTE + 1).run([group(alert("m"))])
     assert short.problem == "the time is shorter than the interval of its group"
+
+
+def test_a_rule_may_run_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trials.MAX_STEPS == 5_300_000
+    for most, problem in ((6, ""), (5, "it would run more than 5 times")):
+        monkeypatch.setattr(trials, "MAX_STEPS", most)
+        [outcome] = trial(source_of({}), 5).run([group(alert("m"))])
+        assert outcome.problem == problem
 
 
 def test_samples_that_are_older_than_the_last_are_left_out_of_memory() -> None:

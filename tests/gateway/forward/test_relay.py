@@ -167,6 +167,7 @@ def test_routes_methods_and_who_reaches_them_are_the_same_without_a_store(
         status = 502 if more else 404
         assert passing.ask("GET", "/api/v1/query?query=up").status_code == status
         assert passing.ask("GET", "/api/v1/agents/compare").status_code == 404
+        assert passing.ask("POST", "/api/v1/rules/backtest").status_code == 404
         confined = passing.token(Order(selector='{env="prod"}'))
         assert passing.ask("GET", "/api/v1/query?query=up").status_code == 401
         assert passing.ask("GET", "/api/v1/query?query=up", confined).status_code in (403, 404)
