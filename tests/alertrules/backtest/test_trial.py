@@ -43,6 +43,15 @@ class Plain:
         return text.replace("{{ $value }}", f"{value:g}").replace("{{ query }}", str(now_ms // MINUTE))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def small_pieces() -> Iterator[None]:
+    """Let there be several pieces in each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stepping, "FIRST_STEPS", 7)
+        patch.setattr(stepping, "MOST_STEPS", 11)
+        yield
+
+
 @contextmanager
 def ask(rule: Rule, steps: Steps, source: Source) -> Iterator[Vector]:
     value = run_range(rule.expr, steps, source, Options(limits=Limits(max_samples=2_000))).value
@@ -63,12 +72,13 @@ def group(*rules: Rule, limit: int = 0, offset_ms: int | None = None) -> Group:
 
 
 def source_of(series: Mapping[str, Sequence[float | None]]) -> SeriesInMemory:
-    """Series by the value of their label `i`, a sample a minute."""
+    """Series by the value of their label `i`, a sample a minute; c is another metric, with the label of a."""
     source = SeriesInMemory()
     for name, values in series.items():
+        labels = {"__name__": "n", "i": "a"} if name == "c" else {"__name__": "m", "i": name}
         for at, value in enumerate(values):
             if value is not None:
-                source.append(Labels({"__name__": "m", "i": name}), at * MINUTE, value)
+                source.append(Labels(labels), at * MINUTE, value)
     return source
 
 
@@ -92,6 +102,8 @@ _QUERIES = st.sampled_from(
         "m offset 2m >= 2",
         # Fails where both are there.
         'label_replace(m, "i", "", "", "") > 1',
+        # The same alert twice, where both are there.
+        '{__name__=~"m|n"} > 1',
     )
 )
 _LENGTHS = st.integers(0, 5).map(lambda minutes: minutes * MINUTE)
@@ -132,15 +144,20 @@ def test_a_trial_comes_to_the_same_as_the_ruler(
     assert told_firing == fired
 
 
-@given(st.dictionaries(st.sampled_from("abc"), _VALUES, max_size=3), _LENGTHS)
+_READING = st.sampled_from(
+    ("second > 2", "first == 0", "absent(first)", "count_over_time(first[4m]) < 3", "resets(second[5m]) > 0")
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), _VALUES, max_size=3), _READING, _LENGTHS, st.integers(0, 20))
 def test_rules_read_what_rules_before_them_recorded(
-    series: Mapping[str, Sequence[float | None]], for_ms: int
+    series: Mapping[str, Sequence[float | None]], query: str, for_ms: int, since: int
 ) -> None:
     source = source_of(series)
     first = recording("first", "m * 2")
     second = recording("second", "sum by (i) (max_over_time(first[3m]))")
-    rule = alert("second > 2", for_ms=for_ms)
-    [outcome] = trial(source, 45).run([group(first, second, rule)])
+    rule = alert(query, for_ms=for_ms)
+    [outcome] = trial(source, 45, since=since * MINUTE).run([group(first, second, rule)])
     written = source_of(series)
     times = [at * MINUTE for at in range(46)]
     for each in (first, second):
@@ -154,7 +171,7 @@ def test_rules_read_what_rules_before_them_recorded(
             for gone in last.difference(here):
                 written.append(gone, now, STALE)
             last = {*here}
-    assert told(outcome) == firings(asked(rule, written), times, for_ms, 0)
+    assert told(outcome) == firings(asked(rule, written), times[since:], for_ms, 0)
 
 
 def test_a_recorded_series_that_is_there_is_read_and_not_made() -> None:
