@@ -342,3 +342,21 @@ def _nothing(steps: Steps) -> Vector:
     return Vector(
         labels=[], values=np.zeros(shape), present=np.zeros(shape, np.bool_), drop_name=np.zeros(0, np.bool_)
     )
+
+
+def test_recorded_series_end_wherever_a_piece_does() -> None:
+    rules = group(recording("first", "m"), alert("first > 0"))
+    for count in range(1, 20):
+        for values in ([1.0] * count, [1.0] * count + [None] * 9 + [1.0] * 3):
+            [outcome] = trial(source_of({"a": values}), 45).run([rules])
+            [made] = outcome.alerts
+            # Five minutes after its last sample the series is gone.
+            assert made.firings[0].ended_ms == (count + 4) * MINUTE
+
+
+def test_at_steps_with_the_same_alert_twice_nothing_changes() -> None:
+    source = source_of({"a": [2.0] * 9, "c": [0.0, 0.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0]})
+    [outcome] = trial(source, 8).run([group(alert('{__name__=~"m|n"} > 1', for_ms=3 * MINUTE))])
+    [made] = outcome.alerts
+    assert [one.fired_ms for one in made.firings] == [4 * MINUTE]
+    assert outcome.failed == 2
