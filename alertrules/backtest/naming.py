@@ -26,8 +26,8 @@ _OF_A_TIME: Final = re.compile(r"\b(?:query|now)\b")
 class Templates(Protocol):
     """Expands templates of rules."""
 
-    def expand(self, text: str, *, labels: Labels, value: float, now_ms: int) -> str:
-        """Return the text; raises TemplateError."""
+    def expand(self, text: str, *, labels: Labels, value: float, now_ms: int, name: str = "") -> str:
+        """Return a text of the alert called `name`; raises TemplateError."""
         ...
 
 
@@ -92,6 +92,8 @@ class Namer:
         if "{{" not in text:
             return text
         try:
-            return self._templates.expand(text, labels=labels, value=value, now_ms=now_ms)
+            return self._templates.expand(
+                text, labels=labels, value=value, now_ms=now_ms, name=self._rule.name
+            )
         except TemplateError as error:
             return f"<error expanding template: {error}>"

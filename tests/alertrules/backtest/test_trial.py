@@ -35,11 +35,11 @@ MINUTE = 60_000
 class Plain:
     """Templates of one kind: `{{ $labels.x }}` and `{{ $value }}`."""
 
-    def expand(self, text: str, *, labels: Labels, value: float, now_ms: int) -> str:
+    def expand(self, text: str, *, labels: Labels, value: float, now_ms: int, name: str = "") -> str:
         if "fail" in text:
-            raise TemplateError("it fails")
-        for name, own in labels:
-            text = text.replace("{{ $labels." + name + " }}", own)
+            raise TemplateError(f"{name} fails")
+        for label, own in labels:
+            text = text.replace("{{ $labels." + label + " }}", own)
         return text.replace("{{ $value }}", f"{value:g}").replace("{{ query }}", str(now_ms // MINUTE))
 
 
@@ -200,7 +200,7 @@ def test_labels_that_ask_a_query_may_change_at_each_step() -> None:
 
 def test_a_template_that_fails_is_told_in_the_label() -> None:
     [outcome] = trial(source_of({"a": [1]}), 0).run([group(alert("m", labels={"x": "{{ fail }}"}))])
-    assert outcome.alerts[0].labels.get("x") == "<error expanding template: it fails>"
+    assert outcome.alerts[0].labels.get("x") == "<error expanding template: A fails>"
 
 
 def test_a_group_with_an_offset_looks_at_earlier_samples_and_tells_its_own_times() -> None:
