@@ -52,6 +52,7 @@ from gateway.http.routes import (
     query_routes,
     relayed_routes,
     routes,
+    rules_routes,
     settings_routes,
     sharing_routes,
     store_routes,
@@ -76,8 +77,10 @@ from gateway.registry.errors import UnknownAgent
 from gateway.registry.machine import Timing
 from gateway.registry.registry import Registry
 from gateway.registry.series import AgentSeries
-from gateway.selfwatch import SelfWatch
 from gateway.ruler.backtest import Backtests
+from gateway.ruler.making import Clocks as RulerClocks
+from gateway.ruler.making import make_ruler, rules_of
+from gateway.selfwatch import SelfWatch
 from gateway.settings import GatewaySettings
 from gateway.showing import shown
 from gateway.storage.ledger.accounts import Accounts
@@ -109,14 +112,18 @@ _UPKEEP_STOP_SECONDS = 1.0
 # A request to a destination may take longer: then it is sent again after the next start.
 _FORWARD_STOP_SECONDS = 0.5
 
+# What a query has in work is given up at its next look at the time.
+_RULES_STOP_SECONDS = 1.0
+
 # Of max_disk, for process history that has no limit of its own: dropping samples would not make room for it.
 _HISTORY_SHARE = 4
 
 
 LIVE: Final = frozenset(
     (
-        "--limits.series", "--log-format", "--log-level", "--max-disk", "--query.lookback-delta",
-        "--query.max-memory", "--query.max-samples", "--query.slow", "--query.timeout", "--retention",
+        "--evaluation-interval", "--limits.series", "--log-format", "--log-level", "--max-disk",
+        "--query.lookback-delta", "--query.max-memory", "--query.max-samples", "--query.slow",
+        "--query.timeout", "--retention", "--rules",
     )
 )  # fmt: skip
 """The settings that a reload changes. All others take a restart."""
@@ -141,14 +148,20 @@ class Gateway:
     """A gateway that listens already and serves when told to."""
 
     def __init__(
-        self, settings: GatewaySettings, *, reread: Callable[[], GatewaySettings] | None = None
+        self,
+        settings: GatewaySettings,
+        *,
+        reread: Callable[[], GatewaySettings] | None = None,
+        directory: Path | None = None,
     ) -> None:
+        """`directory` is where relative paths of rule files begin; the current one unless given."""
         keep_freed_memory()
         self._log = Log("gateway")
         self._version = VERSION
         self._manager = notify.Manager(os.environ)
         self._stop = Stop()
         self._is_open = False
+        self._directory = directory or Path.cwd()
         self._current = Reloading(
             settings,
             reread=reread or (lambda: settings),
@@ -219,7 +232,8 @@ class Gateway:
         self._log.info("gateway.stopped", reason=stop.reason)
 
     def close(self) -> None:
-        """End the upkeep and the forwarding, and close the store."""
+        """End the rules, the upkeep and the forwarding, and close the store."""
+        self._ruler.stop(_RULES_STOP_SECONDS)
         self._caretaker.stop(_UPKEEP_STOP_SECONDS)
         self._watch.stop(_UPKEEP_STOP_SECONDS)
         self.selfwatch.stop(_UPKEEP_STOP_SECONDS)
@@ -235,6 +249,7 @@ class Gateway:
     def open(self) -> None:
         """Open the store, and let requests in; raises StorageError, SettingsError or ForwardingFailed."""
         settings, metrics = self._settings, self._metrics
+        rules = rules_of(settings, self._directory)
         self._store = self._open_store(settings)
         self._upkeep = Upkeep(
             self._store, _policy(settings), step=Timekeeper(time.perf_counter, metrics.kept_up).step
@@ -257,6 +272,8 @@ class Gateway:
             self.selfwatch.start()
         self._historian.start()
         self._forwarder.start()
+        self._ruler.use(rules, settings.evaluation_interval.ms)
+        self._ruler.start()
         self.application = application.create(
             routes=self.routes,
             accounting=self._accounting,
@@ -268,6 +285,7 @@ class Gateway:
 
     def _use(self, settings: GatewaySettings) -> None:
         """Take settings into use of which only those that are LIVE have changed."""
+        rules = rules_of(settings, self._directory)
         old = self._settings
         if (old.log_format, old.log_level) != (settings.log_format, settings.log_level):
             logs.configure(form=settings.log_format, level=settings.log_level)
@@ -276,6 +294,7 @@ class Gateway:
         for passing in self._passing:
             passing.allow_series(settings.limits.series)
         self._upkeep.policy = _policy(settings)
+        self._ruler.use(rules, settings.evaluation_interval.ms)
 
     def _routes(self) -> dict[str, object]:
         metrics = self._metrics
@@ -296,6 +315,7 @@ class Gateway:
             | self._relayed_routes()
             | self._settings_routes()
             | self._agents_routes(shelf)
+            | self._rules_routes(shelf)
             | self._history_routes()
             | alert_history_routes(book=Episodes(self._store.ledger), now_ms=_now_ms)
         )
@@ -394,6 +414,20 @@ class Gateway:
             now_ms=_now_ms,
         )
         return reading | compare_routes(comparer=Comparer(queries=queries), find=self._find, now_ms=_now_ms)
+
+    def _rules_routes(self, shelf: SeriesStore) -> dict[str, object]:
+        """Make the ruler, over what is kept and what the gateway's own series go to."""
+        ruler = self._ruler = make_ruler(
+            self._settings,
+            self._store,
+            shelf,
+            limits=lambda: _rules(self._settings),
+            memory=self._memory,
+            url=self.url,
+            clocks=RulerClocks(now_ms=_now_ms, stopwatch=time.monotonic),
+        )
+        self._metrics.watch_rules(ruler.readings, ruler.totals())
+        return rules_routes(groups=ruler.groups, managed=ruler.managed)
 
     def _settings_routes(self) -> dict[str, object]:
         started = datetime.now(UTC)

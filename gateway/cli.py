@@ -55,9 +55,11 @@ def gateway(settings: GatewaySettings, reread: Reread[GatewaySettings]) -> None:
     renewal.on_signal()
     from gateway.app import Gateway
 
+    file: Path | None = click.get_current_context().params["config"]
+    directory = file.parent.absolute() if file else Path.cwd()
     logs.configure(form=settings.log_format, level=settings.log_level)
     try:
-        Gateway(settings, reread=reread).serve(stop, renewal)
+        Gateway(settings, reread=reread, directory=directory).serve(stop, renewal)
     except (ListenRefused, SettingsError) as error:
         raise UsageProblem(str(error)) from error
     except (ListenFailed, StorageError, ForwardingFailed) as error:

@@ -109,13 +109,23 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
         tuple[str, ...], "Pass all samples on to this receiver of remote write: http://HOST:PORT[/PATH]."
     ] = ()
     external_labels: Annotated[
-        tuple[LabelPair, ...], "A label, NAME=VALUE, for all series that are passed on and lack it."
+        tuple[LabelPair, ...],
+        "A label, NAME=VALUE, for all series that are passed on, and all alerts, that lack it.",
     ] = ()
     query_url: Annotated[str, "Without a store: let this server answer queries, http://HOST:PORT[/PATH]."] = (
         ""
     )
     query_headers: Annotated[tuple[LabelPair, ...], "Headers for the server of query_url, NAME=VALUE."] = ()
     query_token_file: Annotated[str, "A file with a bearer token for the server of query_url."] = ""
+    rules: Annotated[
+        tuple[str, ...], "Evaluate the rules of the files that fit this pattern, such as rules/*.yml."
+    ] = ()
+    evaluation_interval: Annotated[Duration, "Evaluate groups of rules so often that say nothing else."] = (
+        Duration.parse("1m")
+    )
+    external_url: Annotated[
+        str, "Where people find the gateway, http://HOST[:PORT][/PATH]: alerts link to it."
+    ] = ""
     log_format: Annotated[LogFormat, "How a log line looks."] = "logfmt"
     log_level: Annotated[LogLevel, "Leave out log lines below this level."] = "info"
     storage: Storage = Storage()
@@ -144,6 +154,7 @@ def problems(settings: GatewaySettings) -> list[str]:
         "retention": settings.retention.ms,
         "process_retention": settings.process_retention.ms,
         "alert_retention": settings.alert_retention.ms,
+        "evaluation_interval": settings.evaluation_interval.ms,
         "agents.offline_after": settings.agents.offline_after.ms,
         "query.timeout": query.timeout.ms,
         "query.max_concurrency": query.max_concurrency,
@@ -156,6 +167,8 @@ def problems(settings: GatewaySettings) -> list[str]:
     found += [f"{name}: must not be less than 0." for name, value in counts.items() if value < 0]
     if bool(settings.tls_cert) != bool(settings.tls_key):
         found.append("tls_cert and tls_key: give both or neither.")
+    if settings.rules and not settings.store:
+        found.append("rules: they need samples, and with store: false there are none here.")
     return [*found, *_alertmanagers(settings)]
 
 

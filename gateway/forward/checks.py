@@ -35,6 +35,8 @@ def _ours(settings: GatewaySettings) -> Iterator[str]:
     yield from checks.labels(
         "external_labels", settings.external_labels, {"__name__": "it is the name of a metric"}
     )
+    if settings.external_url:
+        yield from checks.url("external_url", settings.external_url)
     if settings.query_url:
         yield from checks.url("query_url", settings.query_url)
         yield from checks.headers("query_headers", settings.query_headers)

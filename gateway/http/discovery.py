@@ -1,15 +1,11 @@
-"""`/api/v1/targets`, `rules`, `alerts` and `alertmanagers`: what clients of Prometheus ask any server for.
+"""`/api/v1/targets` and `alertmanagers`: what clients of Prometheus ask any server for.
 
-The gateway scrapes nothing and has no rules: each answer has Prometheus' shape, and nothing in it.
+The gateway scrapes nothing: each answer has Prometheus' shape, and nothing in it.
 """
 
 import falcon
 
 from gateway.http import envelope
-from gateway.http.asked import invalid
-from gateway.http.parameters import Parameters
-
-_RULE_TYPES = ("alert", "record")
 
 
 class Targets:
@@ -24,23 +20,6 @@ class TargetsMetadata:
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         _give(resp, [])
-
-
-class Rules:
-    """No rules."""
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        kind = (Parameters.of(req).one("type") or "").lower()
-        if kind and kind not in _RULE_TYPES:
-            raise invalid("type", f'not supported value "{kind}"')
-        _give(resp, {"groups": []})
-
-
-class Alerts:
-    """No alerts."""
-
-    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        _give(resp, {"alerts": []})
 
 
 class Alertmanagers:

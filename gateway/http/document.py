@@ -38,7 +38,7 @@ def document_of(
 def member(found: Mapping[str, Any], name: str, kind: type[Value], default: Value) -> Value:
     """Return a member of this type, the default when it is not there."""
     value = found.get(name, default)
-    if not isinstance(value, kind):
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise bad(f'"{name}" must be {_KINDS[kind]}')
     if isinstance(value, str):
         try:
@@ -48,4 +48,9 @@ def member(found: Mapping[str, Any], name: str, kind: type[Value], default: Valu
     return value
 
 
-_KINDS: Final[Mapping[type, str]] = {str: "a text", list: "a list"}
+_KINDS: Final[Mapping[type, str]] = {
+    str: "a text",
+    list: "a list",
+    bool: "true or false",
+    int: "a whole number",
+}

@@ -21,6 +21,7 @@ from gateway.http import envelope
 from gateway.http.requestid import request_id_of
 from gateway.query.memory import QueryBusy
 from gateway.registry.errors import AmbiguousName, BadMessage, RegistryError, TooManyAgents, UnknownAgent
+from gateway.ruler.errors import BadRules, NoSuchRules, RulesError, RulesRefused, TooManyRules
 from gateway.storage.errors import StorageUnavailable
 from promql.errors import ParseError, QueryError, QueryTimeout
 from runtime.logs import Log
@@ -60,6 +61,15 @@ REGISTRY_ERRORS: dict[type[RegistryError], int] = {
     TooManyAgents: 429,
 }
 """What the registry of agents refuses."""
+
+
+RULES_ERRORS: dict[type[RulesError], int] = {
+    BadRules: 400,
+    NoSuchRules: 404,
+    RulesRefused: 409,
+    TooManyRules: 429,
+}
+"""What rules edited over the API are refused for."""
 
 
 _BUSY_RETRY_S = 1
@@ -102,6 +112,7 @@ class Errors:
         app.add_error_handler(Exception, self._unexpected)
         app.add_error_handler(ApiError, _api_error)
         app.add_error_handler(RegistryError, _registry_error)
+        app.add_error_handler(RulesError, _rules_error)
         for kind in QUERY_ERRORS:
             app.add_error_handler(kind, _query_error)
         app.add_error_handler(AccessError, _access_error)
@@ -135,6 +146,11 @@ def _api_error(_req: falcon.Request, resp: falcon.Response, error: ApiError, _pa
 
 def _registry_error(_req: falcon.Request, resp: falcon.Response, error: RegistryError, _params: Any) -> None:
     answer(resp, REGISTRY_ERRORS[type(error)], f"{error}.")
+
+
+def _rules_error(_req: falcon.Request, resp: falcon.Response, error: RulesError, _params: Any) -> None:
+    sentence = "\n".join(error.problems) if isinstance(error, BadRules) else f"{capital(str(error))}."
+    answer(resp, RULES_ERRORS[type(error)], sentence)
 
 
 def _query_error(_req: falcon.Request, resp: falcon.Response, error: QueryError, _params: Any) -> None:

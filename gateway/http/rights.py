@@ -87,9 +87,13 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/api/v1/parse_query": {"GET": CONFINED, "POST": CONFINED},
     "/api/v1/targets": {"GET": READ},
     "/api/v1/targets/metadata": {"GET": READ},
+    # Rules and alerts may tell of all series: who is confined to some sees none.
     "/api/v1/rules": {"GET": READ},
     "/api/v1/rules/backtest": {"POST": CONFINED},
     "/api/v1/alerts": {"GET": READ},
+    "/api/v1/rules/managed": {"GET": READ},
+    "/api/v1/rules/managed/{name}": {"GET": READ, "PUT": EDIT, "POST": EDIT, "DELETE": EDIT},
+    "/api/v1/rules/check": {"POST": EDIT},
     "/api/v1/alertmanagers": {"GET": READ},
     "/api/v1/status/buildinfo": {"GET": CONFINED},
     "/api/v1/status/runtimeinfo": {"GET": READ},

@@ -25,14 +25,16 @@ from gateway.http.agents import (
     Register,
 )
 from gateway.http.alerthistory import AlertHistory, AlertStatistics, Book, OneEpisode
-from gateway.http.backtest import Backtest, Groups
+from gateway.http.backtest import Backtest
+from gateway.http.backtest import Groups as Tried
 from gateway.http.compare import Compare, Stats
-from gateway.http.discovery import Alertmanagers, Alerts, Rules, Targets, TargetsMetadata
+from gateway.http.discovery import Alertmanagers, Targets, TargetsMetadata
 from gateway.http.federate import Federate
 from gateway.http.health import Health, Ready
 from gateway.http.known import Find
 from gateway.http.language import FormatQuery, ParseQuery
 from gateway.http.login import Login, Logout, WhoAmI
+from gateway.http.managedrules import AllManaged, CheckRules, OneManaged
 from gateway.http.metrics import SelfMetrics
 from gateway.http.processes import ProcessChanges, Processes, ProcessHistory, ProcessTimes
 from gateway.http.query import Query, QueryRange
@@ -47,6 +49,7 @@ from gateway.http.relay import (
     RelayedPage,
 )
 from gateway.http.reload import Reload
+from gateway.http.rules import Alerts, Groups, Rules
 from gateway.http.series import LabelNames, LabelValues, MetadataOfMetrics, QueryExemplars, Series
 from gateway.http.status import BuildInfo, RuntimeInfo, Settings, TsdbStatus
 from gateway.http.write import Write
@@ -56,6 +59,7 @@ from gateway.query.catalog import Catalog
 from gateway.query.service import Queries
 from gateway.registry.registry import Registry
 from gateway.ruler.backtest import Backtests
+from gateway.ruler.managed import Managed
 from gateway.storage.statistics import Overview
 
 QUERIES: Final = "/api/v1/query"
@@ -175,9 +179,18 @@ def query_routes(*, queries: Queries, catalog: Catalog, now_ms: Callable[[], int
         "/api/v1/parse_query": ParseQuery(),
         "/api/v1/targets": Targets(),
         "/api/v1/targets/metadata": TargetsMetadata(),
-        "/api/v1/rules": Rules(),
-        "/api/v1/alerts": Alerts(),
         "/api/v1/alertmanagers": Alertmanagers(),
+    }
+
+
+def rules_routes(*, groups: Groups, managed: Managed) -> dict[str, object]:
+    """The paths of rules and their alerts."""
+    return {
+        "/api/v1/rules": Rules(groups),
+        "/api/v1/alerts": Alerts(groups),
+        "/api/v1/rules/managed": AllManaged(managed),
+        "/api/v1/rules/managed/{name}": OneManaged(managed),
+        "/api/v1/rules/check": CheckRules(managed),
     }
 
 
@@ -224,7 +237,7 @@ def compare_routes(*, comparer: Comparer, find: Find, now_ms: Callable[[], int])
     return {COMPARE: Compare(comparer, find, now_ms), STATS: Stats(comparer, find, now_ms)}
 
 
-def backtest_routes(*, backtests: Backtests, groups: Groups, now_ms: Callable[[], int]) -> dict[str, object]:
+def backtest_routes(*, backtests: Backtests, groups: Tried, now_ms: Callable[[], int]) -> dict[str, object]:
     """The path that tries rules over the samples that are kept."""
     return {BACKTEST: Backtest(backtests, groups, now_ms)}
 

@@ -14,7 +14,7 @@ DEFAULT: Final = Query()
 
 
 @contextmanager
-def whole(directory: Path, *, query: Query = DEFAULT) -> Iterator[Gateway]:
+def whole(directory: Path, *, query: Query = DEFAULT, rules: tuple[str, ...] = ()) -> Iterator[Gateway]:
     """Make it and open its store."""
     gateway = Gateway(
         GatewaySettings(
@@ -22,6 +22,7 @@ def whole(directory: Path, *, query: Query = DEFAULT) -> Iterator[Gateway]:
             data_dir=str(directory),
             enable_admin_api=True,
             query=query,
+            rules=rules,
             retention=Duration.parse("100y"),
             storage=Storage(sync="off"),
             self_scrape=False,

@@ -27,6 +27,7 @@ ISOLATION_BOUNDARIES: Final = frozenset(
         "gateway/forward/queue.py::_step",
         "gateway/keeper.py::once",
         "gateway/selfwatch.py::once",
+        "gateway/ruler/unit.py::run",
         "gateway/storage/ledger/ledger.py::run",
         "gateway/watch.py::_try",
         "runtime/logs.py::_text",

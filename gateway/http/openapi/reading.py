@@ -150,13 +150,6 @@ OPERATIONS: Final[Operations] = {
     },
     "/api/v1/targets": _of_nothing("Targets"),
     "/api/v1/targets/metadata": _of_nothing("Metadata of targets"),
-    "/api/v1/rules": {
-        "GET": Operation(
-            summary="Rules",
-            tag=EMPTY,
-            parameters=(Parameter(name="type", text="Only these.", choices=("alert", "record")),),
-        )
-    },
     "/api/v1/rules/backtest": {
         "POST": Operation(
             summary="When alerts would have fired, had these rules run over the stored samples",
@@ -175,6 +168,5 @@ OPERATIONS: Final[Operations] = {
             },
         )
     },
-    "/api/v1/alerts": _of_nothing("Alerts"),
     "/api/v1/alertmanagers": _of_nothing("Alertmanagers"),
 }

@@ -19,19 +19,8 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     [
         ("targets", {"activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {}}),
         ("targets/metadata", []),
-        ("rules", {"groups": []}),
-        ("rules?type=record", {"groups": []}),
-        ("alerts", {"alerts": []}),
         ("alertmanagers", {"activeAlertmanagers": [], "droppedAlertmanagers": []}),
     ],
 )
 def test_there_is_nothing(reader: Reader, path: str, data: object) -> None:
     assert reader.client.simulate_get(f"/api/v1/{path}").json == {"status": "success", "data": data}
-
-
-def test_rules_of_a_type_that_does_not_exist_are_refused(reader: Reader) -> None:
-    assert reader.error("rules", type="Alerts") == (
-        400,
-        "bad_data",
-        'invalid parameter "type": not supported value "alerts"',
-    )

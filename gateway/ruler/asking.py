@@ -1,0 +1,69 @@
+"""Answers the queries of rules, within the limits that all queries have. Knows no rules."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from gateway.query.memory import Memory
+from gateway.query.service import Rules
+from promql.context import Limits
+from promql.engine import Options, run_instant
+from promql.errors import EvaluationError, QueryTimeout
+from promql.language.ast import Expr
+from promql.source import Source
+from promql.values import Vector
+from timeseries.labels import Labels
+
+_ONE: Final = np.ones((1, 1), np.bool_)
+
+
+class Asking:
+    """Queries over one source, at one time each. For several threads."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        rules: Callable[[], Rules],
+        memory: Memory,
+        stopwatch: Callable[[], float],
+    ) -> None:
+        self._source = source
+        self._rules = rules
+        self._memory = memory
+        self._stopwatch = stopwatch
+
+    def ask(self, expr: Expr, time_ms: int, is_over: Callable[[], bool] = lambda: False) -> Vector:
+        """Return what a query comes to, a scalar as one sample without labels; raises QueryError.
+
+        It ends early when `is_over`.
+        """
+        rules = self._rules()
+        deadline = self._stopwatch() + rules.timeout_s
+
+        def remaining() -> float:
+            return -1.0 if is_over() else deadline - self._stopwatch()
+
+        if is_over():
+            raise QueryTimeout("the evaluation was ended: the rules change, or the gateway stops")
+        with self._memory.share(remaining) as room:
+            limits = Limits(
+                max_samples=rules.max_samples,
+                max_cells=rules.max_samples,
+                remaining=remaining,
+                room=room,
+            )
+            value = run_instant(
+                expr, time_ms, self._source, Options(lookback_ms=rules.lookback_ms, limits=limits)
+            ).value
+        if isinstance(value, Vector):
+            return value
+        if isinstance(value, np.ndarray):
+            return Vector(
+                labels=(Labels(),),
+                values=value.reshape(1, 1),
+                present=_ONE,
+                drop_name=np.zeros(1, np.bool_),
+            )
+        raise EvaluationError("rule result is not a vector or scalar")
