@@ -177,7 +177,7 @@ def _group(view: GroupView, with_alerts: bool) -> dict[str, object]:
         "name": view.group.name,
         "file": view.group.file,
         "rules": [_rule(each, with_alerts) for each in view.result.rules],
-        "interval": view.interval_ms / 1000,
+        "interval": _seconds(view.interval_ms),
         "limit": view.group.limit,
         "evaluationTime": view.result.seconds,
         "lastEvaluation": time_text(view.result.time_ms),
@@ -209,8 +209,8 @@ def _of_alerts(rule: AlertRule, state: str) -> dict[str, object]:
         "state": state,
         "name": rule.name,
         "query": rule.text,
-        "duration": rule.for_ms / 1000,
-        "keepFiringFor": rule.keep_firing_ms / 1000,
+        "duration": _seconds(rule.for_ms),
+        "keepFiringFor": _seconds(rule.keep_firing_ms),
         "labels": dict(rule.labels),
         "annotations": dict(rule.annotations),
     }
@@ -226,6 +226,11 @@ def _alert(alert: Active) -> dict[str, object]:
         **({"keepFiringSince": time_text(since)} if since else {}),
         "value": value_text(alert.value),
     }
+
+
+def _seconds(ms: int) -> float:
+    """Return seconds, a whole number where they are whole: JSON shows the difference."""
+    return ms / 1000 if ms % 1000 else ms // 1000
 
 
 def time_text(time_ms: int) -> str:

@@ -96,12 +96,6 @@ def test_its_exemplars_are_dots_on_a_panel(reader: Reader) -> None:
     assert found[0]["exemplars"] == [{"labels": {"traceID": "7"}, "value": "0.5", "timestamp": NOW - 1}]
 
 
-def test_its_alerting_finds_no_rules(reader: Reader) -> None:
-    assert get(reader, "rules") == {"groups": []}
-    assert get(reader, "rules?type=alert") == {"groups": []}
-    assert get(reader, "alerts") == {"alerts": []}
-
-
 def test_its_editor_sees_what_is_wrong(reader: Reader) -> None:
     body = f"end={NOW}&query=sum%28&start={NOW - 300}&step=15"
     answer = reader.client.simulate_post("/api/v1/query_range", body=body, headers=FORM)
