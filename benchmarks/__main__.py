@@ -29,6 +29,7 @@ MODULES: Final = (
     "receive",
     "registry",
     "restart",
+    "rules",
     "waits",
 )
 

@@ -15,6 +15,8 @@ from promql.source import Source
 from promql.values import Vector
 from timeseries.labels import Labels
 
+ENDED: Final = "the evaluation was ended: the rules change, or the gateway stops"
+
 _ONE: Final = np.ones((1, 1), np.bool_)
 
 
@@ -46,7 +48,7 @@ class Asking:
             return -1.0 if is_over() else deadline - self._stopwatch()
 
         if is_over():
-            raise QueryTimeout("the evaluation was ended: the rules change, or the gateway stops")
+            raise QueryTimeout(ENDED)
         with self._memory.share(remaining) as room:
             limits = Limits(
                 max_samples=rules.max_samples,

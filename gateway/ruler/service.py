@@ -96,11 +96,9 @@ class Ruler:
         self._units = after
         self._began = True
         self._schedule.keep(after.values())
-        gone = [unit for key, unit in before.items() if key not in after]
-        for unit in gone:
-            unit.hurry()
-        for unit in gone:
-            unit.end(self._now_ms())
+        for key, unit in before.items():
+            if key not in after:
+                unit.end(self._now_ms())
 
     def _wanted(self) -> Iterable[Group]:
         managed, problems = self.managed.groups()

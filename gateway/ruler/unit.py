@@ -4,15 +4,17 @@ Owns what is counted of a group, and how it begins and ends. When it runs is for
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from alertrules.errors import RuleFailed
 from alertrules.rules.evaluation import GroupEvaluation
 from alertrules.rules.model import Group
-from alertrules.rules.outcome import GroupResult, Health, RuleResult
+from alertrules.rules.outcome import GroupResult, Health, Recorded, RuleResult
 from gateway.metrics.rules import GroupReadings
-from gateway.ruler.asking import Asking
+from gateway.ruler.asking import ENDED, Asking
 from gateway.ruler.model import GroupView
 from gateway.ruler.port import Listener, Notifier
 from gateway.ruler.recording import Recorder
@@ -20,6 +22,9 @@ from promql.language.ast import Expr
 from promql.source import Source
 from promql.values import Vector
 from runtime.logs import Log
+
+PATIENCE_SECONDS: Final = 5.0
+"""How long a reload waits for a group in work, before it gives up what its rules ask."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,6 +96,7 @@ class Unit:
         self._recorder = around.recorder()
         self._counts = _Counts()
         self._turn = threading.Lock()
+        self._is_retired = False
         self._is_over = False
         self._restores = restores
         self._result = evaluation.last
@@ -100,7 +106,7 @@ class Unit:
     def run(self, time_ms: int) -> None:
         """Evaluate it. Isolation boundary: other groups go on whatever fails here."""
         with self._turn:
-            if self._is_over:
+            if self._is_retired:
                 return
             try:
                 self._evaluate(time_ms)
@@ -116,7 +122,7 @@ class Unit:
     def _evaluate(self, time_ms: int) -> None:
         evaluation, around = self._evaluation, self._around
         self._recorder.begin()
-        result = evaluation.evaluate(time_ms, self._ask, self._recorder.write)
+        result = evaluation.evaluate(time_ms, self._ask, self._write)
         self._restore(time_ms)
         before, self._result = self._result, result
         self._count(result)
@@ -138,6 +144,12 @@ class Unit:
 
     def _ask(self, expr: Expr, time_ms: int) -> Vector:
         return self._around.asking.ask(expr, time_ms, lambda: self._is_over)
+
+    def _write(self, samples: Sequence[Recorded]) -> None:
+        if self._is_over:
+            # The store may be closed by now.
+            raise RuleFailed(ENDED)
+        self._recorder.write(samples)
 
     def _count(self, result: GroupResult) -> None:
         counts = self._counts
@@ -182,12 +194,23 @@ class Unit:
 
     def hurry(self) -> None:
         """Let it run no more; what runs ends at its next query, or in its midst."""
-        self._is_over = True
+        self._is_retired = self._is_over = True
+
+    @contextmanager
+    def _retired(self) -> Iterator[None]:
+        """Let it run no more, and wait until it does not."""
+        self._is_retired = True
+        if not self._turn.acquire(timeout=PATIENCE_SECONDS):
+            self.hurry()
+            self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def succeed(self, old: "Unit") -> None:
         """Go on where the same group with other rules is, which does nothing more."""
-        old.hurry()
-        with old._turn, self._turn:
+        with old._retired():
             self._evaluation.take_over(old._evaluation)
             self._recorder, self._counts = old._recorder, old._counts
             self._restores = old._restores
@@ -195,8 +218,7 @@ class Unit:
 
     def end(self, now_ms: int) -> None:
         """Let it run no more, and end its series."""
-        self.hurry()
-        with self._turn:
+        with self._retired():
             try:
                 self._recorder.write(self._evaluation.end(now_ms))
             except RuleFailed as error:
