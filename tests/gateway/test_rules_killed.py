@@ -68,7 +68,7 @@ def test_a_bad_file_stops_the_start_and_not_what_runs(tmp_path: Path) -> None:
     file.parent.mkdir()
     file.write_text(RULES.replace("one > 0", "one >"))
     settings.write_text("listen: 127.0.0.1:0\nrules: [rules/*.yml, none/*.yml]\n")
-    command = [FLEETGAUGE, "gateway", "--config", str(settings), "--data-dir", str(tmp_path / "data")]
+    command = [str(FLEETGAUGE), "gateway", "--config", str(settings), "--data-dir", str(tmp_path / "data")]
     ended = subprocess.run(
         command, env=environment(), cwd="/", capture_output=True, text=True, timeout=20, check=False
     )
