@@ -3,6 +3,7 @@
 Owns every error that leaves the gateway. A client never sees a stack trace or a page of the server library.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +89,10 @@ ACCESS_ERRORS: dict[type[AccessError], int] = {
 
 _CROWDED_RETRY_S = 1
 
+ALERTMANAGER = "/api/v2/"
+"""Where Alertmanager's API is."""
+
+
 _DISK_RETRY_S = 5
 """A full disk is seldom mended sooner."""
 
@@ -122,7 +127,7 @@ class Errors:
         """A defect: the log gets all of it, the client its id. Isolation boundary: one request."""
         incident = request_id_of(req)
         self._log.error("http.failed", id=incident, method=req.method, path=req.path, exception=error)
-        answer(resp, 500, f"The gateway failed on this request. Its log says why, under id {incident}.")
+        _say(req, resp, 500, f"The gateway failed on this request. Its log says why, under id {incident}.")
 
 
 def unreadable(status: int, detail: str) -> bytes:
@@ -137,42 +142,42 @@ def _serialize(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPErr
         sentence = f"{req.path} does not take {req.method}. It takes {resp.get_header('Allow')}."
     else:
         sentence = f"{(error.description or error.title or 'The request failed').rstrip('.')}."
-    answer(resp, error.status_code, sentence)
+    _say(req, resp, error.status_code, sentence)
 
 
-def _api_error(_req: falcon.Request, resp: falcon.Response, error: ApiError, _params: Any) -> None:
-    answer(resp, 400, error.sentence)
+def _api_error(req: falcon.Request, resp: falcon.Response, error: ApiError, _params: Any) -> None:
+    _say(req, resp, 400, error.sentence)
 
 
-def _registry_error(_req: falcon.Request, resp: falcon.Response, error: RegistryError, _params: Any) -> None:
-    answer(resp, REGISTRY_ERRORS[type(error)], f"{error}.")
+def _registry_error(req: falcon.Request, resp: falcon.Response, error: RegistryError, _params: Any) -> None:
+    _say(req, resp, REGISTRY_ERRORS[type(error)], f"{error}.")
 
 
-def _rules_error(_req: falcon.Request, resp: falcon.Response, error: RulesError, _params: Any) -> None:
+def _rules_error(req: falcon.Request, resp: falcon.Response, error: RulesError, _params: Any) -> None:
     sentence = "\n".join(error.problems) if isinstance(error, BadRules) else f"{capital(str(error))}."
-    answer(resp, RULES_ERRORS[type(error)], sentence)
+    _say(req, resp, RULES_ERRORS[type(error)], sentence)
 
 
-def _query_error(_req: falcon.Request, resp: falcon.Response, error: QueryError, _params: Any) -> None:
+def _query_error(req: falcon.Request, resp: falcon.Response, error: QueryError, _params: Any) -> None:
     status, error_type = next(known for kind, known in QUERY_ERRORS.items() if isinstance(error, kind))
     if isinstance(error, QueryBusy):
         resp.set_header("Retry-After", str(_BUSY_RETRY_S))
-    _answer(resp, status, error_type, str(error))
+    _say(req, resp, status, str(error), error_type)
 
 
-def _access_error(_req: falcon.Request, resp: falcon.Response, error: AccessError, _params: Any) -> None:
+def _access_error(req: falcon.Request, resp: falcon.Response, error: AccessError, _params: Any) -> None:
     if isinstance(error, LockedOut):
         resp.set_header("Retry-After", str(error.retry_after_s))
     if isinstance(error, Crowded):
         resp.set_header("Retry-After", str(_CROWDED_RETRY_S))
-    answer(resp, ACCESS_ERRORS[type(error)], f"{capital(str(error))}.")
+    _say(req, resp, ACCESS_ERRORS[type(error)], f"{capital(str(error))}.")
 
 
 def _storage_error(
-    _req: falcon.Request, resp: falcon.Response, error: StorageUnavailable, _params: Any
+    req: falcon.Request, resp: falcon.Response, error: StorageUnavailable, _params: Any
 ) -> None:
     resp.set_header("Retry-After", str(_DISK_RETRY_S))
-    answer(resp, 503, f"Nothing was changed: {error}.")
+    _say(req, resp, 503, f"Nothing was changed: {error}.")
 
 
 def capital(sentence: str) -> str:
@@ -182,13 +187,21 @@ def capital(sentence: str) -> str:
 
 def answer(resp: falcon.Response, status: int, sentence: str) -> None:
     """Answer an error."""
-    _answer(resp, status, _error_type(status), sentence)
-
-
-def _answer(resp: falcon.Response, status: int, error_type: str, sentence: str) -> None:
     resp.status = status
     resp.content_type = envelope.MEDIA_TYPE
-    resp.data = envelope.failure(error_type, sentence)
+    resp.data = envelope.failure(_error_type(status), sentence)
+
+
+def _say(
+    req: falcon.Request, resp: falcon.Response, status: int, sentence: str, error_type: str = ""
+) -> None:
+    """Answer an error in the words of the API that was asked: clients of Alertmanager expect a bare text."""
+    resp.status = status
+    resp.content_type = envelope.MEDIA_TYPE
+    if req.path.startswith(ALERTMANAGER):
+        resp.data = json.dumps(sentence).encode()
+    else:
+        resp.data = envelope.failure(error_type or _error_type(status), sentence)
 
 
 def _error_type(status: int) -> str:

@@ -31,6 +31,8 @@ READ: Final = Demand(right=Right.READ)
 CONFINED: Final = Demand(right=Right.READ, confinable=True)
 INGEST: Final = Demand(right=Right.INGEST)
 EDIT: Final = Demand(right=Right.EDIT, audited=True)
+TELL: Final = Demand(right=Right.EDIT)
+"""For a Prometheus that tells its alerts, again and again: no change that the audit should keep."""
 ADMIN: Final = Demand(right=Right.ADMIN, audited=True)
 SECRET: Final = Demand(right=Right.ADMIN)
 """To look at what only admins may see: no change."""
@@ -56,6 +58,13 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/api/v1/alerts/history": {"GET": CONFINED},
     "/api/v1/alerts/history/{number}": {"GET": CONFINED},
     "/api/v1/alerts/statistics": {"GET": CONFINED},
+    "/api/v1/notifications": {"GET": READ},
+    "/api/v2/status": {"GET": READ},
+    "/api/v2/receivers": {"GET": READ},
+    "/api/v2/alerts": {"GET": CONFINED, "POST": TELL},
+    "/api/v2/alerts/groups": {"GET": CONFINED},
+    "/api/v2/silences": {"GET": READ, "POST": EDIT},
+    "/api/v2/silence/{id}": {"GET": READ, "DELETE": EDIT},
     # Agents.
     "/api/v1/agents": {"GET": CONFINED},
     "/api/v1/agents/register": {"POST": INGEST},

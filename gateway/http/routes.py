@@ -6,9 +6,11 @@ Owns the paths. What a resource does is in its own module.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from alertrules.routing.configuration import Configuration
 from gateway.access.audit import Numbered
 from gateway.access.desk import Desk
 from gateway.access.gate import Gate
+from gateway.alerting.pipeline import Pipeline
 from gateway.compare.comparing import Comparer
 from gateway.forward.upstream import Upstream
 from gateway.history.archive import Archive
@@ -25,6 +27,10 @@ from gateway.http.agents import (
     Register,
 )
 from gateway.http.alerthistory import AlertHistory, AlertStatistics, Book, OneEpisode
+from gateway.http.alertmanager.alerts import AlertGroups, PostedAlerts, Take
+from gateway.http.alertmanager.silences import OneSilence, Silences
+from gateway.http.alertmanager.status import Receivers
+from gateway.http.alertmanager.status import Status as AlertmanagerStatus
 from gateway.http.backtest import Backtest
 from gateway.http.backtest import Groups as Tried
 from gateway.http.compare import Compare, Stats
@@ -36,6 +42,7 @@ from gateway.http.language import FormatQuery, ParseQuery
 from gateway.http.login import Login, Logout, WhoAmI
 from gateway.http.managedrules import AllManaged, CheckRules, OneManaged
 from gateway.http.metrics import SelfMetrics
+from gateway.http.notifications import Notifications
 from gateway.http.processes import ProcessChanges, Processes, ProcessHistory, ProcessTimes
 from gateway.http.query import Query, QueryRange
 from gateway.http.read import RemoteRead
@@ -229,6 +236,25 @@ def alert_history_routes(*, book: Book, now_ms: Callable[[], int]) -> dict[str, 
         "/api/v1/alerts/history": AlertHistory(book, now_ms),
         "/api/v1/alerts/history/{number}": OneEpisode(book, now_ms),
         "/api/v1/alerts/statistics": AlertStatistics(book, now_ms),
+    }
+
+
+def alertmanager_routes(
+    *, pipeline: Pipeline, take: Take, now_ms: Callable[[], int], version: str, started_ms: int
+) -> dict[str, object]:
+    """The paths of Alertmanager's API."""
+
+    def configuration() -> Configuration:
+        return pipeline.configuration
+
+    return {
+        "/api/v2/status": AlertmanagerStatus(configuration, version=version, started_ms=started_ms),
+        "/api/v2/receivers": Receivers(configuration),
+        "/api/v2/alerts": PostedAlerts(pipeline, take),
+        "/api/v2/alerts/groups": AlertGroups(pipeline),
+        "/api/v2/silences": Silences(pipeline, now_ms),
+        "/api/v2/silence/{id}": OneSilence(pipeline, now_ms),
+        "/api/v1/notifications": Notifications(pipeline.deliveries),
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.http.openapi.words import Answer, Operation, Operations, Parameter
+from gateway.http.openapi.words import Answer, Body, Operation, Operations, Parameter
 
 ALERTS: Final = "alerts"
 
@@ -15,6 +15,32 @@ _CHOICE: Final = (
     Parameter(name="search", text="Words that stand in labels, annotations or the evidence's summary."),
     Parameter(name="state", text="firing or resolved."),
 )
+
+ALERTMANAGER: Final = "alertmanager"
+
+_FILTER: Final = Parameter(name="filter", text="A matcher of labels.", many=True, example='severity="page"')
+_SHOWN: Final = (
+    _FILTER,
+    Parameter(name="receiver", text="Alerts for receivers whose whole name this expression matches."),
+    Parameter(name="active", text="false: without those that are told.", kind="boolean"),
+    Parameter(name="silenced", text="false: without those that are silenced.", kind="boolean"),
+    Parameter(name="inhibited", text="false: without those that others inhibit.", kind="boolean"),
+)
+_ID: Final = Parameter(name="id", text="The silence's id.", in_path=True)
+_UNKNOWN: Final = Answer(text="There is none with this id.", in_envelope=False)
+_ENDED: Final = Answer(text="It had ended already.", in_envelope=False)
+
+
+def _bare(summary: str, text: str, *parameters: Parameter) -> Operation:
+    """Describe a route that answers as Alertmanager does, without an envelope."""
+    wrong = Answer(text="A parameter is not as it has to be.", in_envelope=False)
+    return Operation(
+        summary=summary,
+        tag=ALERTMANAGER,
+        parameters=parameters,
+        answers={200: Answer(text=text, in_envelope=False), 400: wrong},
+    )
+
 
 OPERATIONS: Final[Operations] = {
     "/api/v1/alerts/history": {
@@ -54,5 +80,71 @@ OPERATIONS: Final[Operations] = {
             parameters=_CHOICE,
             answers={200: Answer(text="One entry an alert's name."), 400: _WRONG},
         )
+    },
+    "/api/v1/notifications": {
+        "GET": Operation(
+            summary="What receivers were told, and what became of it",
+            tag=ALERTS,
+            parameters=(
+                Parameter(name="receiver", text="Only what this receiver was told."),
+                Parameter(
+                    name="limit", text="So many at most: 100 unless given, 1000 at most.", kind="integer"
+                ),
+            ),
+            answers={200: Answer(text="Entries, the newest first."), 400: _WRONG},
+        )
+    },
+    "/api/v2/status": {"GET": _bare("Version, start and configuration, as Alertmanager tells them", "Such.")},
+    "/api/v2/receivers": {"GET": _bare("The names of all receivers", "A list of objects with a name.")},
+    "/api/v2/alerts": {
+        "GET": _bare(
+            "Alerts that fire, and what keeps them from being told",
+            "A list of alerts.",
+            *_SHOWN,
+            Parameter(name="unprocessed", text="Accepted and without effect.", kind="boolean"),
+        ),
+        "POST": Operation(
+            summary="Take in alerts, as a Prometheus sends them",
+            tag=ALERTMANAGER,
+            body=Body(text="A list of objects with labels, annotations, startsAt, endsAt, generatorURL."),
+            answers={
+                200: Answer(text="All are taken.", media=()),
+                400: Answer(text="What is wrong with some; the others are taken.", in_envelope=False),
+            },
+        ),
+    },
+    "/api/v2/alerts/groups": {
+        "GET": _bare("The same in the groups that receivers are told of", "Groups.", *_SHOWN)
+    },
+    "/api/v2/silences": {
+        "GET": _bare("All silences", "The active ones first.", _FILTER),
+        "POST": Operation(
+            summary="Silence alerts that match, or change a silence",
+            tag=ALERTMANAGER,
+            body=Body(
+                text="An object with matchers, startsAt, endsAt, createdBy, comment, and id to change one."
+            ),
+            answers={
+                200: Answer(
+                    text="Its id, as silenceID; what can't be changed gets another.", in_envelope=False
+                ),
+                400: Answer(text="What is wrong.", in_envelope=False),
+                404: Answer(text="There is none with this id.", in_envelope=False),
+            },
+        ),
+    },
+    "/api/v2/silence/{id}": {
+        "GET": Operation(
+            summary="One silence",
+            tag=ALERTMANAGER,
+            parameters=(_ID,),
+            answers={200: Answer(text="The silence.", in_envelope=False), 404: _UNKNOWN},
+        ),
+        "DELETE": Operation(
+            summary="End a silence now",
+            tag=ALERTMANAGER,
+            parameters=(_ID,),
+            answers={200: Answer(text="It has ended.", media=()), 400: _ENDED, 404: _UNKNOWN},
+        ),
     },
 }

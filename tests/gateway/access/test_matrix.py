@@ -26,15 +26,18 @@ ROUTES: Final = {
     "GET /api/v1/agents/{id}/processes/times, GET /api/v1/agents/{id}/processes/history, "
     "GET /api/v1/agents/{id}/processes/changes, GET /api/v1/agents/{id}/stats, GET /api/v1/agents/compare, "
     "GET /api/v1/alerts/history, GET /api/v1/alerts/history/{number}, GET /api/v1/alerts/statistics, "
-    "POST /api/v1/rules/backtest",
+    "POST /api/v1/rules/backtest, GET /api/v2/alerts, GET /api/v2/alerts/groups",
     "read": "GET /metrics, GET /api/v1/rules/managed, GET /api/v1/rules/managed/{name}, "
     "GET /api/v1/targets, GET /api/v1/targets/metadata, GET /api/v1/rules, "
-    "GET /api/v1/alerts, GET /api/v1/alertmanagers, GET /api/v1/status/runtimeinfo, GET /api/v1/status/tsdb",
+    "GET /api/v1/alerts, GET /api/v1/alertmanagers, GET /api/v1/status/runtimeinfo, GET /api/v1/status/tsdb, "
+    "GET /api/v1/notifications, GET /api/v2/status, GET /api/v2/receivers, GET /api/v2/silences, "
+    "GET /api/v2/silence/{id}",
     "ingest": "POST /api/v1/write, POST /api/v1/push, POST /api/v1/agents/register, "
     "POST /api/v1/agents/{id}/heartbeat, POST /api/v1/agents/{id}/processes",
     "edit": "PATCH /api/v1/agents/{id}, DELETE /api/v1/agents/{id}, POST /api/v1/rules/check, "
     "PUT /api/v1/rules/managed/{name}, POST /api/v1/rules/managed/{name}, "
-    "DELETE /api/v1/rules/managed/{name}",
+    "DELETE /api/v1/rules/managed/{name}, POST /api/v2/alerts, POST /api/v2/silences, "
+    "DELETE /api/v2/silence/{id}",
     "admin": "GET /api/v1/tokens, POST /api/v1/tokens, DELETE /api/v1/tokens/{token_id}, GET /api/v1/users, "
     "POST /api/v1/users, DELETE /api/v1/users/{name}, POST /api/v1/users/{name}/password, GET /api/v1/audit, "
     "GET /api/v1/status/config, GET /api/v1/status/flags, POST /api/v1/admin/tsdb/delete_series, "
