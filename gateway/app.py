@@ -10,19 +10,22 @@ import secrets
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from alertrules.rules.evaluation import DEFAULT_INTERVAL_MS
 from delivery.targets import path_of
 from gateway.access.desk import Desk
 from gateway.access.gate import Clocks as GateClocks
 from gateway.access.gate import Gate, Openness
 from gateway.access.passwords import Passwords
+from gateway.alerthistory.hosts import Hosts
+from gateway.alerthistory.upkeep import HistoryUpkeep
+from gateway.alerting.making import Means, configuration_file, make_alerting
 from gateway.compare.comparing import Comparer
 from gateway.forward.passing import OWN_REFERENCES, Also, Passing
 from gateway.forward.setup import make_forwarder
@@ -37,12 +40,13 @@ from gateway.http.documentation import with_documentation
 from gateway.http.doorkeeper import Doorkeeper
 from gateway.http.errors import Errors
 from gateway.http.federate import Federate
-from gateway.http.known import Known, Seen
+from gateway.http.known import Known, Seen, known
 from gateway.http.read import RemoteRead
 from gateway.http.routes import (
     access_routes,
     agents_routes,
     alert_history_routes,
+    alertmanager_routes,
     backtest_routes,
     compare_routes,
     history_routes,
@@ -73,7 +77,6 @@ from gateway.query.remote import RemoteReader
 from gateway.query.service import Queries, Ran, Rules
 from gateway.query.slow import SlowQueries
 from gateway.query.source import StoredSeries
-from gateway.registry.errors import UnknownAgent
 from gateway.registry.machine import Timing
 from gateway.registry.registry import Registry
 from gateway.registry.series import AgentSeries
@@ -81,7 +84,7 @@ from gateway.ruler.backtest import Backtests
 from gateway.ruler.making import Clocks as RulerClocks
 from gateway.ruler.making import make_ruler, rules_of
 from gateway.selfwatch import SelfWatch
-from gateway.settings import GatewaySettings
+from gateway.settings import LIVE, GatewaySettings
 from gateway.showing import shown
 from gateway.storage.ledger.accounts import Accounts
 from gateway.storage.ledger.agents import AgentTables
@@ -103,14 +106,11 @@ from runtime.stop import Renewal, Stop
 from runtime.version import VERSION
 from runtime.watch import watch
 
-if TYPE_CHECKING:
-    from gateway.http.tls import Tls
-
 # The step in work is a transaction; the server has taken up to 3 of the 5 s that a stop may take.
 _UPKEEP_STOP_SECONDS = 1.0
 
 # A request to a destination may take longer: then it is sent again after the next start.
-_FORWARD_STOP_SECONDS = 0.5
+_FORWARD_STOP_SECONDS = _ALERTS_STOP_SECONDS = 0.5
 
 # What a query has in work is given up at its next look at the time.
 _RULES_STOP_SECONDS = 1.0
@@ -118,15 +118,6 @@ _RULES_STOP_SECONDS = 1.0
 # Of max_disk, for process history that has no limit of its own: dropping samples would not make room for it.
 _HISTORY_SHARE = 4
 
-
-LIVE: Final = frozenset(
-    (
-        "--evaluation-interval", "--limits.series", "--log-format", "--log-level", "--max-disk",
-        "--query.lookback-delta", "--query.max-memory", "--query.max-samples", "--query.slow",
-        "--query.timeout", "--retention", "--rules",
-    )
-)  # fmt: skip
-"""The settings that a reload changes. All others take a restart."""
 
 _STUCK_S: Final = 20.0
 """The loop of all connections turns five times a second. If it has not for so long, only a restart helps."""
@@ -181,7 +172,12 @@ class Gateway:
         self._metrics = Metrics(version=self._version, python=platform.python_version())
         self._accounting = Accounting(self._metrics, clock=time.perf_counter)
         self._errors = Errors(log=self._log, new_id=_new_id)
-        tls = self._tls(settings)
+        tls = listen.make_tls(
+            settings.tls_cert,
+            settings.tls_key,
+            clock=time.monotonic,
+            failed=lambda reason: self._log.error("tls.not_reloaded", reason=reason),
+        )
         sock = listen.open_socket(
             settings.listen,
             allow_anonymous=settings.allow_anonymous,
@@ -232,8 +228,10 @@ class Gateway:
         self._log.info("gateway.stopped", reason=stop.reason)
 
     def close(self) -> None:
-        """End the rules, the upkeep and the forwarding, and close the store."""
+        """End the rules, the alerts, the upkeep and the forwarding, and close the store."""
         self._ruler.stop(_RULES_STOP_SECONDS)
+        self._alerting.stop(_ALERTS_STOP_SECONDS)
+        self._chronicler.stop(_UPKEEP_STOP_SECONDS)
         self._caretaker.stop(_UPKEEP_STOP_SECONDS)
         self._watch.stop(_UPKEEP_STOP_SECONDS)
         self.selfwatch.stop(_UPKEEP_STOP_SECONDS)
@@ -251,6 +249,7 @@ class Gateway:
         settings, metrics = self._settings, self._metrics
         rules = rules_of(settings, self._directory)
         self._store = self._open_store(settings)
+        self._pieces = ProcessPieces(self._store.ledger, self._damaged)
         self._upkeep = Upkeep(
             self._store, _policy(settings), step=Timekeeper(time.perf_counter, metrics.kept_up).step
         )
@@ -272,6 +271,8 @@ class Gateway:
             self.selfwatch.start()
         self._historian.start()
         self._forwarder.start()
+        self._alerting.open(configuration_file(settings, self._directory))
+        self._chronicler.start()
         self._ruler.use(rules, settings.evaluation_interval.ms)
         self._ruler.start()
         self.application = application.create(
@@ -286,6 +287,7 @@ class Gateway:
     def _use(self, settings: GatewaySettings) -> None:
         """Take settings into use of which only those that are LIVE have changed."""
         rules = rules_of(settings, self._directory)
+        self._alerting.reload(configuration_file(settings, self._directory))
         old = self._settings
         if (old.log_format, old.log_level) != (settings.log_format, settings.log_level):
             logs.configure(form=settings.log_format, level=settings.log_level)
@@ -315,21 +317,9 @@ class Gateway:
             | self._relayed_routes()
             | self._settings_routes()
             | self._agents_routes(shelf)
-            | self._rules_routes(shelf)
             | self._history_routes()
-            | alert_history_routes(book=Episodes(self._store.ledger), now_ms=_now_ms)
-        )
-
-    def _tls(self, settings: GatewaySettings) -> "Tls | None":
-        if not settings.tls_cert:
-            return None
-        from gateway.http.tls import Tls
-
-        return Tls(
-            Path(settings.tls_cert),
-            Path(settings.tls_key),
-            clock=time.monotonic,
-            failed=lambda reason: self._log.error("tls.not_reloaded", reason=reason),
+            | self._alerts_routes()
+            | self._rules_routes(shelf)
         )
 
     def _access(self, openness: Openness, *, secure: bool) -> tuple[dict[str, object], Doorkeeper]:
@@ -408,12 +398,42 @@ class Gateway:
             backtests=Backtests(
                 queries=queries,
                 series=lambda matchers: catalog.confined(matchers).series,
-                interval_ms=lambda: DEFAULT_INTERVAL_MS,
+                interval_ms=lambda: self._settings.evaluation_interval.ms,
             ),
-            groups=lambda _name: (),
+            groups=lambda name: [each.group for each in self._ruler.groups() if each.group.name == name],
             now_ms=_now_ms,
         )
         return reading | compare_routes(comparer=Comparer(queries=queries), find=self._find, now_ms=_now_ms)
+
+    def _alerts_routes(self) -> dict[str, object]:
+        """Make what becomes of alerts."""
+        ledger, metrics = self._store.ledger, self._metrics
+        book = Episodes(ledger)
+        alerting, recorder = make_alerting(
+            self._settings,
+            ledger,
+            Archive(self._pieces),
+            hosts=lambda: Hosts(self._registry.holders()),
+            url=self.url,
+            means=Means(
+                clock=Clock(),
+                now_ms=_now_ms,
+                chance=random.random,
+                new_id=lambda: str(uuid.uuid4()),
+                user_agent=f"fleetgauge/{self._version}",
+                failed=metrics.upkeep_failed,
+            ),
+        )
+        self._alerting, pipeline = alerting, alerting.pipeline
+        upkeep = HistoryUpkeep(
+            recorder=recorder, shelf=book, keep_ms=lambda: self._settings.alert_retention.ms
+        )
+        self._chronicler = Caretaker(upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
+        metrics.watch_notifications(pipeline.readings)
+        metrics.watch_alertmanagers(alerting.alertmanagers.readings)
+        return alert_history_routes(book=book, now_ms=_now_ms) | alertmanager_routes(
+            alerting=alerting, now_ms=_now_ms, version=self._version, started_ms=_now_ms()
+        )
 
     def _rules_routes(self, shelf: SeriesStore) -> dict[str, object]:
         """Make the ruler, over what is kept and what the gateway's own series go to."""
@@ -425,6 +445,7 @@ class Gateway:
             memory=self._memory,
             url=self.url,
             clocks=RulerClocks(now_ms=_now_ms, stopwatch=time.monotonic),
+            notifier=self._alerting,
         )
         self._metrics.watch_rules(ruler.readings, ruler.totals())
         return rules_routes(groups=ruler.groups, managed=ruler.managed)
@@ -453,20 +474,12 @@ class Gateway:
         self._slow.ran(query)
 
     def _find(self, text: str, seen: Seen) -> Known | None:
-        try:
-            agent = self._registry.find(text, lambda agent: seen(agent.series_labels))
-        except UnknownAgent:
-            return None
-        return Known(agent_id=agent.id, name=agent.name, labels=agent.series_labels)
-
-    def _forget(self, agent_id: str) -> None:
-        self._pieces.forget(agent_id)
+        return known(self._registry, text, seen)
 
     def _history_routes(self) -> dict[str, object]:
         metrics, settings = self._metrics, self._settings
         retention_ms = settings.process_retention.ms
-        pieces = self._pieces = ProcessPieces(self._store.ledger, self._damaged)
-        archive = Archive(pieces)
+        pieces, archive = self._pieces, Archive(self._pieces)
         max_bytes = settings.process_max_size.bytes or settings.max_disk.bytes // _HISTORY_SHARE
         tidying = Tidying(
             archive,
@@ -526,7 +539,7 @@ class Gateway:
             registry=registry,
             now_ms=_now_ms,
             counted=metrics.agent_said,
-            forget=self._forget,
+            forget=self._pieces.forget,
         )
 
     def _open_store(self, settings: GatewaySettings) -> Store:

@@ -1,7 +1,7 @@
 """All settings of the gateway, with their defaults. The only place that says either."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from delivery import checks
 from delivery.settings import Authorization, BasicAuth, RelabelRule, RemoteWrite, Tls
@@ -11,6 +11,10 @@ from runtime.values import Address, Duration, LabelPair, Size
 
 Sync = Literal["full", "normal", "off"]
 AlertsApi = Literal["v2"]
+
+ALL, NONE = "all", "none"
+PACKS = ("agents", "containers", "gateway", "host", "processes")
+"""The files of alertrules/packs."""
 
 NO_LIMIT = Size.parse("0")
 
@@ -120,6 +124,10 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     rules: Annotated[
         tuple[str, ...], "Evaluate the rules of the files that fit this pattern, such as rules/*.yml."
     ] = ()
+    rule_packs: Annotated[
+        tuple[str, ...],
+        "Evaluate these packs of rules: host, processes, containers, agents, gateway; all, or none.",
+    ] = (ALL,)
     evaluation_interval: Annotated[Duration, "Evaluate groups of rules so often that say nothing else."] = (
         Duration.parse("1m")
     )
@@ -136,6 +144,9 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     remote_write: Annotated[
         tuple[RemoteWrite, ...], "Pass samples on to these receivers, written as in Prometheus."
     ] = ()
+    alertmanager_config: Annotated[
+        str, "Tell receivers of alerts, as this configuration file of Alertmanager says."
+    ] = ""
     alertmanager: Annotated[
         tuple[str, ...], "Send alerts to this Alertmanager, http://HOST:PORT[/PATH]."
     ] = ()
@@ -145,6 +156,17 @@ class GatewaySettings(Section, frozen=True, kw_only=True):
     alertmanagers: Annotated[
         tuple[Alertmanager, ...], "Send alerts to these Alertmanagers, written as in Prometheus."
     ] = ()
+
+
+LIVE: Final = frozenset(
+    (
+        "--alert-retention", "--alertmanager-config", "--evaluation-interval", "--limits.series",
+        "--log-format", "--log-level", "--max-disk",
+        "--query.lookback-delta", "--query.max-memory", "--query.max-samples", "--query.slow",
+        "--query.timeout", "--retention", "--rule-packs", "--rules",
+    )
+)  # fmt: skip
+"""The settings that a reload changes. All others take a restart."""
 
 
 def problems(settings: GatewaySettings) -> list[str]:
@@ -167,6 +189,11 @@ def problems(settings: GatewaySettings) -> list[str]:
     found += [f"{name}: must not be less than 0." for name, value in counts.items() if value < 0]
     if bool(settings.tls_cert) != bool(settings.tls_key):
         found.append("tls_cert and tls_key: give both or neither.")
+    found += [
+        f"rule_packs: there is no pack {pack}; there are {', '.join(PACKS)}, and {ALL} or {NONE}."
+        for pack in settings.rule_packs
+        if pack not in (*PACKS, ALL, NONE)
+    ]
     if settings.rules and not settings.store:
         found.append("rules: they need samples, and with store: false there are none here.")
     return [*found, *_alertmanagers(settings)]

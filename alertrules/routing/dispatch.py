@@ -64,7 +64,7 @@ class Dispatcher:
     ) -> None:
         self.muted: Counter[str] = Counter()
         self.refused = 0
-        self._configuration = configuration
+        self.configuration = configuration
         self._silences = silences
         self._external_url = external_url
         self._told = ToldLog(told)
@@ -84,7 +84,7 @@ class Dispatcher:
         known = []
         for each in alerts:
             old = self._book.get(each.labels)
-            alert = self._book.put(received(each, now_ms, self._configuration.resolve_timeout_ms), now_ms)
+            alert = self._book.put(received(each, now_ms, self.configuration.resolve_timeout_ms), now_ms)
             if alert is None:
                 self.refused += 1
                 continue
@@ -99,7 +99,7 @@ class Dispatcher:
 
         An end that was only a promise to be heard again counts from now: nobody listened meanwhile.
         """
-        patience_ms = now_ms + self._configuration.resolve_timeout_ms
+        patience_ms = now_ms + self.configuration.resolve_timeout_ms
         for each in alerts:
             alert = each
             if each.ends_ms > each.updated_ms and each.ends_ms < patience_ms:
@@ -111,7 +111,7 @@ class Dispatcher:
     def reload(self, configuration: Configuration, now_ms: int) -> None:
         """Take another configuration; groups that are in both keep their ticks and what is on its way."""
         before = {group.identity: group for group in self._groups.values()}
-        self._configuration = configuration
+        self.configuration = configuration
         self._inhibition = Inhibition(configuration.inhibit_rules)
         self._groups = {}
         for alert in self._book:
@@ -202,7 +202,7 @@ class Dispatcher:
 
     def _groups_of(self, labels: Labels, now_ms: int) -> Iterator[Group]:
         """Return the groups of an alert; those that are not there begin now."""
-        for route in routes_of(self._configuration.route, labels):
+        for route in routes_of(self.configuration.route, labels):
             by = group_labels(route, labels)
             group = self._groups.get((route.id, by))
             if group is None:
@@ -245,7 +245,7 @@ class Dispatcher:
             group.next_ms = min(max(now_ms, max(times) + interval_ms), now_ms + interval_ms)
 
     def _integrations(self, route: Route) -> tuple[Integration, ...]:
-        receiver = self._configuration.receivers.get(route.receiver)
+        receiver = self.configuration.receivers.get(route.receiver)
         return receiver.integrations if receiver else ()
 
     def _flush(self, group: Group, now_ms: int) -> Flush | None:
@@ -278,7 +278,7 @@ class Dispatcher:
 
     def _is_muted_by_time(self, route: Route, now_ms: int) -> bool:
         def is_within(names: Sequence[str]) -> bool:
-            intervals = self._configuration.time_intervals
+            intervals = self.configuration.time_intervals
             return any(each.contains(now_ms) for name in names for each in intervals.get(name, ()))
 
         active = route.active_time_intervals
@@ -358,7 +358,7 @@ class Dispatcher:
 
     def _finish(self, alert: Alert) -> None:
         """Drop an alert from what is kept across restarts once no group has it any more."""
-        for route in routes_of(self._configuration.route, alert.labels):
+        for route in routes_of(self.configuration.route, alert.labels):
             group = self._groups.get((route.id, group_labels(route, alert.labels)))
             if group is not None and alert.labels in group.alerts:
                 return
@@ -388,7 +388,7 @@ class Dispatcher:
             self._changes.told.update(dict.fromkeys(self._told.forget(now_ms)))
 
     def _view(self, alert: Alert, now_ms: int) -> View:
-        routes = routes_of(self._configuration.route, alert.labels)
+        routes = routes_of(self.configuration.route, alert.labels)
         inhibitors = self._inhibition.inhibitors(alert.labels, now_ms)
         return View(
             alert=alert,

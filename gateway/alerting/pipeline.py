@@ -110,6 +110,11 @@ class Pipeline:
             lane.join(max(0.0, until - self._clock.seconds()))
         self._save()
 
+    @property
+    def configuration(self) -> Configuration:
+        """What is in use."""
+        return self._dispatcher.configuration
+
     # Alerts
 
     def put(self, alerts: Iterable[Alert]) -> None:

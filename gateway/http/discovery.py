@@ -1,7 +1,10 @@
 """`/api/v1/targets` and `alertmanagers`: what clients of Prometheus ask any server for.
 
-The gateway scrapes nothing: each answer has Prometheus' shape, and nothing in it.
+The gateway scrapes nothing: answers about targets have Prometheus' shape, and nothing in them.
 """
+
+from collections.abc import Sequence
+from typing import Protocol
 
 import falcon
 
@@ -22,11 +25,25 @@ class TargetsMetadata:
         _give(resp, [])
 
 
+class Places(Protocol):
+    """Where alerts are sent to."""
+
+    def active(self) -> Sequence[str]:
+        """Return the addresses in use."""
+
+    def dropped(self) -> Sequence[str]:
+        """Return those that can't be used."""
+
+
 class Alertmanagers:
-    """No Alertmanagers."""
+    """The Alertmanagers that alerts are sent to."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        _give(resp, {"activeAlertmanagers": [], "droppedAlertmanagers": []})
+        kinds = {"activeAlertmanagers": self._places.active(), "droppedAlertmanagers": self._places.dropped()}
+        _give(resp, {kind: [{"url": url} for url in urls] for kind, urls in kinds.items()})
 
 
 def _give(resp: falcon.Response, data: object) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import falcon
 
 from gateway.http.caller import caller_of
+from gateway.registry.errors import UnknownAgent
+from gateway.registry.registry import Registry
 from timeseries.labels import Labels
 
 
@@ -26,6 +28,15 @@ Seen = Callable[[Labels], bool]
 
 Find = Callable[[str, Seen], Known | None]
 """Finds an agent by its id or its name, among those that are seen."""
+
+
+def known(registry: Registry, text: str, seen: Seen) -> Known | None:
+    """Find an agent in the registry."""
+    try:
+        agent = registry.find(text, lambda agent: seen(agent.series_labels))
+    except UnknownAgent:
+        return None
+    return Known(agent_id=agent.id, name=agent.name, labels=agent.series_labels)
 
 
 def visible(req: falcon.Request, find: Find, text: str) -> Known | None:

@@ -1,11 +1,17 @@
-"""Who may reach the gateway by default. Must not know how a socket is opened."""
+"""Who may reach the gateway by default, and whether by TLS. Must not know how a socket is opened."""
 
 import ipaddress
 import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runtime.errors import ListenRefused
 from runtime.listening import open_socket as open_on
 from runtime.values import Address
+
+if TYPE_CHECKING:
+    from gateway.http.tls import Tls
 
 
 def open_socket(address: Address, *, allow_anonymous: bool, guarded: bool = False) -> socket.socket:
@@ -22,3 +28,15 @@ def open_socket(address: Address, *, allow_anonymous: bool, guarded: bool = Fals
 def is_loopback(sock: socket.socket) -> bool:
     """Whether only this machine reaches the socket."""
     return ipaddress.ip_address(sock.getsockname()[0]).is_loopback
+
+
+def make_tls(
+    certificate: str, key: str, *, clock: Callable[[], float], failed: Callable[[str], None]
+) -> "Tls | None":
+    """Return what makes connections speak TLS, None without a certificate; raises SettingsError."""
+    if not certificate:
+        return None
+    # Only here: it brings OpenSSL.
+    from gateway.http.tls import Tls
+
+    return Tls(Path(certificate), Path(key), clock=clock, failed=failed)

@@ -10,7 +10,7 @@ from alertrules.routing.configuration import Configuration
 from gateway.access.audit import Numbered
 from gateway.access.desk import Desk
 from gateway.access.gate import Gate
-from gateway.alerting.pipeline import Pipeline
+from gateway.alerting.service import Alerting
 from gateway.compare.comparing import Comparer
 from gateway.forward.upstream import Upstream
 from gateway.history.archive import Archive
@@ -27,7 +27,7 @@ from gateway.http.agents import (
     Register,
 )
 from gateway.http.alerthistory import AlertHistory, AlertStatistics, Book, OneEpisode
-from gateway.http.alertmanager.alerts import AlertGroups, PostedAlerts, Take
+from gateway.http.alertmanager.alerts import AlertGroups, PostedAlerts
 from gateway.http.alertmanager.silences import OneSilence, Silences
 from gateway.http.alertmanager.status import Receivers
 from gateway.http.alertmanager.status import Status as AlertmanagerStatus
@@ -186,7 +186,6 @@ def query_routes(*, queries: Queries, catalog: Catalog, now_ms: Callable[[], int
         "/api/v1/parse_query": ParseQuery(),
         "/api/v1/targets": Targets(),
         "/api/v1/targets/metadata": TargetsMetadata(),
-        "/api/v1/alertmanagers": Alertmanagers(),
     }
 
 
@@ -240,9 +239,10 @@ def alert_history_routes(*, book: Book, now_ms: Callable[[], int]) -> dict[str, 
 
 
 def alertmanager_routes(
-    *, pipeline: Pipeline, take: Take, now_ms: Callable[[], int], version: str, started_ms: int
+    *, alerting: Alerting, now_ms: Callable[[], int], version: str, started_ms: int
 ) -> dict[str, object]:
-    """The paths of Alertmanager's API."""
+    """The paths of Alertmanager's API, and of what becomes of alerts."""
+    pipeline = alerting.pipeline
 
     def configuration() -> Configuration:
         return pipeline.configuration
@@ -250,11 +250,12 @@ def alertmanager_routes(
     return {
         "/api/v2/status": AlertmanagerStatus(configuration, version=version, started_ms=started_ms),
         "/api/v2/receivers": Receivers(configuration),
-        "/api/v2/alerts": PostedAlerts(pipeline, take),
+        "/api/v2/alerts": PostedAlerts(pipeline, alerting.take),
         "/api/v2/alerts/groups": AlertGroups(pipeline),
         "/api/v2/silences": Silences(pipeline, now_ms),
         "/api/v2/silence/{id}": OneSilence(pipeline, now_ms),
         "/api/v1/notifications": Notifications(pipeline.deliveries),
+        "/api/v1/alertmanagers": Alertmanagers(alerting.alertmanagers),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import alertrules
 from alertrules.errors import BadFile
 from alertrules.reading import Node
 from alertrules.rules.evaluation import GroupEvaluation
@@ -21,13 +22,14 @@ from gateway.ruler.recording import METADATA, Recorder, Series
 from gateway.ruler.schedule import Schedule
 from gateway.ruler.service import Ruler
 from gateway.ruler.unit import Surroundings
-from gateway.settings import GatewaySettings
+from gateway.settings import ALL, NONE, PACKS, GatewaySettings
 from gateway.storage.ledger.rules import RuleGroups
 from gateway.storage.store import Store
 from runtime.errors import SettingsError
 from runtime.logs import Log
 from timeseries.labels import Labels
 
+_PACKS = Path(alertrules.__file__).parent / "packs"
 NO_STORE = "a gateway without a store has no samples for rules to look at"
 
 
@@ -45,11 +47,19 @@ def load(node: Node, name: str) -> tuple[Group, ...]:
 
 
 def rules_of(settings: GatewaySettings, directory: Path) -> Found:
-    """Read the rule files; relative patterns begin at the directory. Raises SettingsError."""
+    """Read the packs and the rule files; relative patterns begin at the directory. Raises SettingsError."""
     try:
-        return read_rules(settings.rules, directory, load)
+        return read_rules([*packs_of(settings), *settings.rules], directory, load)
     except BadFile as error:
         raise SettingsError(list(error.problems)) from error
+
+
+def packs_of(settings: GatewaySettings) -> list[str]:
+    """Return the files of the packs that the settings want; none without samples."""
+    wanted = set(settings.rule_packs)
+    if NONE in wanted or not settings.store:
+        return []
+    return [str(_PACKS / f"{pack}.yml") for pack in PACKS if pack in wanted or ALL in wanted]
 
 
 def make_ruler(

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from gateway.app import LIVE
-from gateway.settings import GatewaySettings
+from gateway.settings import LIVE, GatewaySettings
 from runtime.settings import settings_of
 from tests.gateway.programs import FLEETGAUGE, Program, environment, running
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.app import Gateway
-from gateway.settings import GatewaySettings, Query, Storage
+from gateway.settings import NONE, GatewaySettings, Query, Storage
 from runtime.stop import Stop
 from runtime.values import Address, Duration
 
@@ -26,6 +26,7 @@ def whole(directory: Path, *, query: Query = DEFAULT, rules: tuple[str, ...] = (
             retention=Duration.parse("100y"),
             storage=Storage(sync="off"),
             self_scrape=False,
+            rule_packs=(NONE,),
         )
     )
     stop = Stop()

@@ -98,7 +98,7 @@ def test_pages_follow_each_other(client: Client) -> None:
 def test_an_episode_has_its_evidence(client: Client) -> None:
     [listed] = client.get("/api/v1/alerts/history", name="Busy").json["data"]["episodes"]
     data = client.get(f"/api/v1/alerts/history/{listed['number']}").json["data"]
-    assert data == listed | {"evidence": EVIDENCE}
+    assert data == listed | {"evidence": EVIDENCE, "lasted": data["lasted"]}
     assert data["state"] == "firing"
     assert client.get("/api/v1/alerts/history/999").status_code == 404
 

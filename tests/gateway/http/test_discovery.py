@@ -19,7 +19,6 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     [
         ("targets", {"activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {}}),
         ("targets/metadata", []),
-        ("alertmanagers", {"activeAlertmanagers": [], "droppedAlertmanagers": []}),
     ],
 )
 def test_there_is_nothing(reader: Reader, path: str, data: object) -> None:

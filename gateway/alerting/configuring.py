@@ -1,0 +1,60 @@
+"""Reads Alertmanager's configuration file, and the templates that it names. Knows no channel.
+
+Without a file everybody is told nothing: alerts are kept, grouped and listed, and can be silenced.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import Final
+
+from alertrules.errors import BadFile, TemplateError
+from alertrules.routing.configuration import Configuration
+from alertrules.routing.loading import load_configuration
+from alertrules.templates.alertmanager import NotificationTemplates, make_templates
+from runtime.documents import parse_document, read_document
+from runtime.errors import SettingsError
+
+NOBODY: Final = "route: {receiver: nobody, group_by: [alertname]}\nreceivers: [{name: nobody}]\n"
+"""The configuration without a file."""
+
+MAX_TEMPLATE_BYTES: Final = 1 << 20
+"""Of one file: all templates that Alertmanager ships are a twentieth of this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """A configuration, and the templates for it."""
+
+    configuration: Configuration
+    templates: NotificationTemplates
+
+
+def read_configured(file: Path | None) -> Configured:
+    """Return what a file says, or that nobody is told; raises SettingsError with all that is wrong."""
+    document = parse_document(NOBODY, "") if file is None else read_document(file)
+    name = str(file or "")
+    try:
+        configuration = load_configuration(document, name)
+        directory = Path() if file is None else file.parent
+        return Configured(
+            configuration=configuration,
+            templates=make_templates(list(_templates(configuration, directory))),
+        )
+    except BadFile as error:
+        raise SettingsError(list(error.problems)) from error
+    except TemplateError as error:
+        raise SettingsError([f"{name}: templates: {error}."]) from error
+
+
+def _templates(configuration: Configuration, directory: Path) -> Iterator[tuple[str, str]]:
+    for pattern in configuration.templates:
+        for file in sorted(glob(str(directory / pattern))):  # noqa: PTH207  # it may be absolute
+            path = Path(file)
+            try:
+                if path.stat().st_size > MAX_TEMPLATE_BYTES:
+                    raise SettingsError([f"{path}: it has more than {MAX_TEMPLATE_BYTES} bytes."])
+                yield path.name, path.read_text()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingsError([f"{path}: it can't be read: {error}."]) from error

@@ -1,0 +1,93 @@
+"""Makes what becomes of alerts, with all that it needs."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from alertrules.notification import Channel
+from alertrules.routing.configuration import Integration
+from alertrules.templates.alertmanager import NotificationTemplates
+from delivery.sender import Clock as SendersClock
+from gateway.alerthistory.hosts import Hosts
+from gateway.alerthistory.recorder import Recorder
+from gateway.alerting.alertmanagers import make_alertmanagers
+from gateway.alerting.channels.making import make_channel
+from gateway.alerting.lane import Clock
+from gateway.alerting.pipeline import Pipeline
+from gateway.alerting.service import Alerting
+from gateway.history.archive import Archive
+from gateway.settings import GatewaySettings
+from gateway.storage.ledger.alerts import AlertTables
+from gateway.storage.ledger.episodes import Episodes
+from gateway.storage.ledger.ledger import Ledger
+from runtime.logs import Log
+
+RESOLVE_TIMEOUT_MS = 300_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Clocks, chance and names for what sends."""
+
+    clock: SendersClock
+    now_ms: Callable[[], int]
+    chance: Callable[[], float]
+    new_id: Callable[[], str]
+    user_agent: str
+    failed: Callable[[], None]
+    """Told when the history can't be written."""
+
+
+def make_alerting(
+    settings: GatewaySettings,
+    ledger: Ledger,
+    archive: Archive,
+    *,
+    hosts: Callable[[], Hosts],
+    url: str,
+    means: Means,
+) -> tuple[Alerting, Recorder]:
+    """Return it, not yet opened, and what writes the history; raises SettingsError or StorageUnavailable."""
+    log = Log("alerts")
+
+    def failed(reason: str) -> None:
+        means.failed()
+        log.warning("alerts.not_written", reason=reason)
+
+    recorder = Recorder(
+        Episodes(ledger),
+        archive=archive,
+        hosts=hosts,
+        resolve_timeout_ms=RESOLVE_TIMEOUT_MS,
+        now_ms=means.now_ms(),
+        failed=failed,
+    )
+    pipeline = Pipeline(
+        AlertTables(ledger),
+        clock=Clock(now_ms=means.now_ms, seconds=means.clock.rising_s, chance=means.chance),
+        new_id=means.new_id,
+        log=log,
+        external_url=(settings.external_url or url).rstrip("/"),
+    )
+    alertmanagers = make_alertmanagers(
+        settings,
+        environment=os.environ,
+        clock=means.clock,
+        chance=means.chance,
+        user_agent=means.user_agent,
+        log=log,
+    )
+
+    def channel(integration: Integration, templates: NotificationTemplates) -> Channel:
+        return make_channel(
+            integration, templates=templates, user_agent=means.user_agent, environment=os.environ
+        )
+
+    alerting = Alerting(pipeline, recorder, alertmanagers, make_channel=channel, now_ms=means.now_ms)
+    return alerting, recorder
+
+
+def configuration_file(settings: GatewaySettings, directory: Path) -> Path | None:
+    """Return the file that the settings name, None if they name none."""
+    return directory / settings.alertmanager_config if settings.alertmanager_config else None

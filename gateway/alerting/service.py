@@ -1,0 +1,102 @@
+"""What becomes of alerts: they are written down, told to receivers, and sent to Alertmanagers.
+
+Knows neither where they come from nor HTTP.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from alertrules.alert import Alert
+from alertrules.errors import BadFile
+from alertrules.notification import Channel
+from alertrules.routing.alerts import received
+from alertrules.routing.configuration import Integration
+from alertrules.templates.alertmanager import NotificationTemplates
+from gateway.alerthistory.recorder import Recorder
+from gateway.alerting.alertmanagers import Alertmanagers
+from gateway.alerting.configuring import Configured, read_configured
+from gateway.alerting.pipeline import Pipeline
+from runtime.errors import SettingsError
+from timeseries.labels import Labels
+
+EVIDENCE: Final = "evidence"
+"""The annotation by which Alertmanagers, which know no evidence, are told of it in words."""
+
+MakeChannel = Callable[[Integration, NotificationTemplates], Channel]
+"""Makes the way of an integration; raises BadFile."""
+
+
+class Alerting:
+    """Alerts of the gateway's own rules and of others. For several threads."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        recorder: Recorder,
+        alertmanagers: Alertmanagers,
+        *,
+        make_channel: MakeChannel,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.pipeline = pipeline
+        self.alertmanagers = alertmanagers
+        self._recorder = recorder
+        self._make_channel = make_channel
+        self._now_ms = now_ms
+
+    def open(self, file: Path | None) -> None:
+        """Begin, as the configuration file says; raises SettingsError or StorageUnavailable."""
+        self._use(file, self.pipeline.open)
+        self.alertmanagers.start()
+
+    def reload(self, file: Path | None) -> None:
+        """Take the configuration anew; raises SettingsError, and then nothing has changed."""
+        self._use(file, self.pipeline.reload)
+
+    def stop(self, timeout_s: float) -> None:
+        """End what sends; what was not told is told after the next start."""
+        self.alertmanagers.stop(timeout_s)
+        self.pipeline.stop(timeout_s)
+
+    def send(self, alerts: Sequence[Alert], now_ms: int) -> None:
+        """Take alerts of the gateway's own rules: everybody is told."""
+        told = self._recorder.take(alerts, now_ms)
+        self.pipeline.put(told)
+        self.alertmanagers.send(map(in_words, told))
+
+    def take(self, alerts: Sequence[Alert]) -> None:
+        """Take alerts of others, who tell their own Alertmanagers themselves."""
+        now_ms = self._now_ms()
+        timeout_ms = self.pipeline.configuration.resolve_timeout_ms
+        self.pipeline.put(
+            self._recorder.take([received(alert, now_ms, timeout_ms) for alert in alerts], now_ms)
+        )
+
+    def _use(self, file: Path | None, use: Callable[..., None]) -> None:
+        configured = read_configured(file)
+        check(configured, self._make_channel, file)
+        use(
+            configured.configuration,
+            lambda integration: self._make_channel(integration, configured.templates),
+        )
+
+
+def check(configured: Configured, make_channel: MakeChannel, file: Path | None) -> None:
+    """Make each channel once; raises SettingsError with what is wrong with all of them."""
+    problems = []
+    for receiver in configured.configuration.receivers.values():
+        for integration in receiver.integrations:
+            try:
+                make_channel(integration, configured.templates)
+            except BadFile as error:
+                problems += [f"{file}: receiver {receiver.name}: {problem}" for problem in error.problems]
+    if problems:
+        raise SettingsError(problems)
+
+
+def in_words(alert: Alert) -> Alert:
+    """Return an alert whose annotations say what its evidence comes to."""
+    if not alert.evidence:
+        return alert
+    return alert.changed(annotations=Labels({**dict(alert.annotations), EVIDENCE: alert.evidence["summary"]}))
