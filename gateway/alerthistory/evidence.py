@@ -108,6 +108,9 @@ def _summary(now: Snapshot, by_cpu: Changes | None, by_rss: Changes | None) -> s
     return "; ".join(filter(None, parts))
 
 
+_NAMED_FROM: Final = {"cpu": 10, "rss": 1 << 20}
+"""Who uses less than 1 % of a core, or 1 MiB, is not named as busy."""
+
 _WORTH_BYTES: Final = 64 << 20
 _WORTH_CPU: Final = 50
 """What is less than 64 MiB or 5 % of a core is seldom why an alert fires."""
@@ -120,7 +123,9 @@ def _is_worth(process: Process) -> bool:
 def _tops(now: Snapshot, order: str, written: Callable[[Process], str]) -> Sequence[str]:
     measure = ORDERS[order]
     return [
-        f"{_who(process)} {written(process)}" for process in busiest(now.processes, order) if measure(process)
+        f"{_who(process)} {written(process)}"
+        for process in busiest(now.processes, order)
+        if (measure(process) or 0) >= _NAMED_FROM[order]
     ]
 
 

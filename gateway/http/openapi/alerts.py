@@ -108,7 +108,7 @@ OPERATIONS: Final[Operations] = {
             tag=ALERTMANAGER,
             body=Body(text="A list of objects with labels, annotations, startsAt, endsAt, generatorURL."),
             answers={
-                200: Answer(text="All are taken.", media=()),
+                200: Answer(text="All are taken; the body is empty.", in_envelope=False),
                 400: Answer(text="What is wrong with some; the others are taken.", in_envelope=False),
             },
         ),
@@ -144,7 +144,11 @@ OPERATIONS: Final[Operations] = {
             summary="End a silence now",
             tag=ALERTMANAGER,
             parameters=(_ID,),
-            answers={200: Answer(text="It has ended.", media=()), 400: _ENDED, 404: _UNKNOWN},
+            answers={
+                200: Answer(text="It has ended; the body is empty.", in_envelope=False),
+                400: _ENDED,
+                404: _UNKNOWN,
+            },
         ),
     },
 }
