@@ -18,23 +18,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from delivery.targets import path_of
 from gateway.access.desk import Desk
 from gateway.access.gate import Clocks as GateClocks
 from gateway.access.gate import Gate, Openness
 from gateway.access.passwords import Passwords
-from gateway.alerthistory.hosts import Hosts
-from gateway.alerthistory.upkeep import HistoryUpkeep
 from gateway.alerting.making import Means, configuration_file, make_alerting
 from gateway.compare.comparing import Comparer
 from gateway.forward.passing import OWN_REFERENCES, Also, Passing
-from gateway.forward.setup import make_forwarder
-from gateway.forward.upstream import Upstream
+from gateway.forward.setup import make_forwarder, make_upstream
 from gateway.history.archive import Archive
-from gateway.history.receiving import SnapshotReceiver
-from gateway.history.upkeep import Policy as HistoryPolicy
-from gateway.history.upkeep import Tidying
-from gateway.http import application, listen
+from gateway.history.making import make_history
+from gateway.http import application, listen, routes
 from gateway.http.accounting import Accounting
 from gateway.http.documentation import with_documentation
 from gateway.http.doorkeeper import Doorkeeper
@@ -42,26 +36,6 @@ from gateway.http.errors import Errors
 from gateway.http.federate import Federate
 from gateway.http.known import Known, Seen, known
 from gateway.http.read import RemoteRead
-from gateway.http.routes import (
-    access_routes,
-    agents_routes,
-    alert_history_routes,
-    alertmanager_routes,
-    backtest_routes,
-    compare_routes,
-    history_routes,
-    is_heartbeat,
-    is_query,
-    is_relayed,
-    query_routes,
-    relayed_routes,
-    routes,
-    rules_routes,
-    settings_routes,
-    sharing_routes,
-    store_routes,
-    write_routes,
-)
 from gateway.http.server import HttpServer
 from gateway.http.starting import STOPPING, Entrance
 from gateway.http.status import runtime_info
@@ -90,7 +64,6 @@ from gateway.storage.ledger.accounts import Accounts
 from gateway.storage.ledger.agents import AgentTables
 from gateway.storage.ledger.audit import Audit
 from gateway.storage.ledger.beside import has_accounts, ledger_of
-from gateway.storage.ledger.episodes import Episodes
 from gateway.storage.ledger.processes import ProcessPieces
 from gateway.storage.statistics import Statistics
 from gateway.storage.store import Store
@@ -114,10 +87,6 @@ _FORWARD_STOP_SECONDS = _ALERTS_STOP_SECONDS = 0.5
 
 # What a query has in work is given up at its next look at the time.
 _RULES_STOP_SECONDS = 1.0
-
-# Of max_disk, for process history that has no limit of its own: dropping samples would not make room for it.
-_HISTORY_SHARE = 4
-
 
 _STUCK_S: Final = 20.0
 """The loop of all connections turns five times a second. If it has not for so long, only a restart helps."""
@@ -195,8 +164,8 @@ class Gateway:
             on_unreadable=self._accounting.unreadable,
             new_id=_new_id,
             on_cut=self._metrics.cut,
-            is_heartbeat=is_heartbeat,
-            is_query=is_query if settings.store else is_relayed,
+            is_heartbeat=routes.is_heartbeat,
+            is_query=routes.is_query if settings.store else routes.is_relayed,
             query_threads=max(settings.query.max_concurrency, 1),
             tls=tls,
         )
@@ -302,13 +271,13 @@ class Gateway:
         metrics = self._metrics
         shelf, receiver = self._forwarding()
         return (
-            routes(
+            routes.routes(
                 version=self._version,
                 metrics=metrics,
                 hindrance=lambda: STOPPING if self._stop.requested else "",
             )
-            | write_routes(receiver=receiver, metrics=metrics)
-            | store_routes(
+            | routes.write_routes(receiver=receiver, metrics=metrics)
+            | routes.store_routes(
                 statistics=Statistics(self._store).take,
                 eraser=Eraser(self._store, self._upkeep) if self._settings.enable_admin_api else None,
             )
@@ -328,7 +297,7 @@ class Gateway:
         clocks = GateClocks(now_ms=_now_ms, stopwatch=time.monotonic)
         gate = Gate(accounts, passwords, clocks=clocks, openness=openness)
         desk = Desk(accounts, passwords, now_ms=_now_ms, draw=secrets.token_bytes, changed=gate.refresh)
-        paths = access_routes(
+        paths = routes.access_routes(
             gate=gate,
             desk=desk,
             audit=Audit(self._store.ledger).page,
@@ -371,18 +340,11 @@ class Gateway:
 
     def _relayed_routes(self) -> dict[str, object]:
         """Let another server answer queries where no samples are kept."""
-        settings = self._settings
-        if settings.store:
+        if self._settings.store:
             return {}
-        if not settings.query_url:
-            return relayed_routes(None)
-        upstream = Upstream(
-            settings.query_url,
-            headers={pair.name: pair.value for pair in settings.query_headers},
-            token_file=path_of(settings.query_token_file),
-            timeout_s=lambda: self._settings.query.timeout.ms / 1000,
+        return routes.relayed_routes(
+            make_upstream(self._settings, timeout_s=lambda: self._settings.query.timeout.ms / 1000)
         )
-        return relayed_routes(upstream)
 
     def _reading_routes(self) -> dict[str, object]:
         queries = Queries(
@@ -393,8 +355,9 @@ class Gateway:
             ran=self._ran,
         )
         catalog = Catalog(self._store)
-        reading = query_routes(queries=queries, catalog=catalog, now_ms=_now_ms)
-        reading |= backtest_routes(
+        reading = routes.query_routes(queries=queries, catalog=catalog, now_ms=_now_ms)
+        reading |= routes.compare_routes(comparer=Comparer(queries=queries), find=self._find, now_ms=_now_ms)
+        return reading | routes.backtest_routes(
             backtests=Backtests(
                 queries=queries,
                 series=lambda matchers: catalog.confined(matchers).series,
@@ -403,17 +366,16 @@ class Gateway:
             groups=lambda name: [each.group for each in self._ruler.groups() if each.group.name == name],
             now_ms=_now_ms,
         )
-        return reading | compare_routes(comparer=Comparer(queries=queries), find=self._find, now_ms=_now_ms)
 
     def _alerts_routes(self) -> dict[str, object]:
         """Make what becomes of alerts."""
-        ledger, metrics = self._store.ledger, self._metrics
-        book = Episodes(ledger)
-        alerting, recorder = make_alerting(
+        metrics = self._metrics
+        made = make_alerting(
             self._settings,
-            ledger,
+            self._store.ledger,
             Archive(self._pieces),
-            hosts=lambda: Hosts(self._registry.holders()),
+            holders=self._registry.holders,
+            keep_ms=lambda: self._settings.alert_retention.ms,
             url=self.url,
             means=Means(
                 clock=Clock(),
@@ -424,14 +386,11 @@ class Gateway:
                 failed=metrics.upkeep_failed,
             ),
         )
-        self._alerting, pipeline = alerting, alerting.pipeline
-        upkeep = HistoryUpkeep(
-            recorder=recorder, shelf=book, keep_ms=lambda: self._settings.alert_retention.ms
-        )
-        self._chronicler = Caretaker(upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
-        metrics.watch_notifications(pipeline.readings)
+        self._alerting = alerting = made.alerting
+        self._chronicler = Caretaker(made.upkeep, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
+        metrics.watch_notifications(alerting.pipeline.readings)
         metrics.watch_alertmanagers(alerting.alertmanagers.readings)
-        return alert_history_routes(book=book, now_ms=_now_ms) | alertmanager_routes(
+        return routes.alert_history_routes(book=made.book, now_ms=_now_ms) | routes.alertmanager_routes(
             alerting=alerting, now_ms=_now_ms, version=self._version, started_ms=_now_ms()
         )
 
@@ -448,11 +407,11 @@ class Gateway:
             notifier=self._alerting,
         )
         self._metrics.watch_rules(ruler.readings, ruler.totals())
-        return rules_routes(groups=ruler.groups, managed=ruler.managed)
+        return routes.rules_routes(groups=ruler.groups, managed=ruler.managed)
 
     def _settings_routes(self) -> dict[str, object]:
         started = datetime.now(UTC)
-        return settings_routes(
+        return routes.settings_routes(
             config=lambda: file_of(shown(self._settings)),
             flags=lambda: flags_of(shown(self._settings)),
             runtime=lambda: runtime_info(
@@ -477,29 +436,23 @@ class Gateway:
         return known(self._registry, text, seen)
 
     def _history_routes(self) -> dict[str, object]:
-        metrics, settings = self._metrics, self._settings
-        retention_ms = settings.process_retention.ms
-        pieces, archive = self._pieces, Archive(self._pieces)
-        max_bytes = settings.process_max_size.bytes or settings.max_disk.bytes // _HISTORY_SHARE
-        tidying = Tidying(
-            archive,
-            pieces,
-            HistoryPolicy(retention_ms=retention_ms, max_bytes=max_bytes),
+        metrics = self._metrics
+        archive, receiver, tidying = make_history(
+            self._settings,
+            self._pieces,
+            now_ms=_now_ms,
             dropped=metrics.snapshots_dropped,
             joined=metrics.snapshots_joined,
         )
         self._historian = Caretaker(tidying, now_ms=_now_ms, log=self._log, failed=metrics.upkeep_failed)
-        metrics.watch_history(pieces.readings())
-        return history_routes(
-            archive=archive,
-            receiver=SnapshotReceiver(archive=archive, now_ms=_now_ms, retention_ms=retention_ms),
-            find=self._find,
-            received=metrics.snapshot_received,
+        metrics.watch_history(self._pieces.readings())
+        return routes.history_routes(
+            archive=archive, receiver=receiver, find=self._find, received=metrics.snapshot_received
         )
 
     def _sharing_routes(self) -> dict[str, object]:
         store = self._store
-        return sharing_routes(
+        return routes.sharing_routes(
             read=RemoteRead(RemoteReader(store)),
             federate=Federate(
                 NewestSamples(store, lookback_ms=lambda: self._settings.query.lookback_delta.ms),
@@ -535,7 +488,7 @@ class Gateway:
             log=self._log,
             failed=metrics.own.failed,
         )
-        return agents_routes(
+        return routes.agents_routes(
             registry=registry,
             now_ms=_now_ms,
             counted=metrics.agent_said,

@@ -1,7 +1,7 @@
-"""Makes what becomes of alerts, with all that it needs."""
+"""Makes what becomes of alerts, and their history, with all that it needs."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from alertrules.templates.alertmanager import NotificationTemplates
 from delivery.sender import Clock as SendersClock
 from gateway.alerthistory.hosts import Hosts
 from gateway.alerthistory.recorder import Recorder
+from gateway.alerthistory.upkeep import HistoryUpkeep
 from gateway.alerting.alertmanagers import make_alertmanagers
 from gateway.alerting.channels.making import make_channel
 from gateway.alerting.lane import Clock
 from gateway.alerting.pipeline import Pipeline
 from gateway.alerting.service import Alerting
 from gateway.history.archive import Archive
+from gateway.registry.model import Agent
 from gateway.settings import GatewaySettings
 from gateway.storage.ledger.alerts import AlertTables
 from gateway.storage.ledger.episodes import Episodes
@@ -39,26 +41,36 @@ class Means:
     """Told when the history can't be written."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What becomes of alerts, not yet opened; their history, and what keeps it small."""
+
+    alerting: Alerting
+    book: Episodes
+    upkeep: HistoryUpkeep
+
+
 def make_alerting(
     settings: GatewaySettings,
     ledger: Ledger,
     archive: Archive,
     *,
-    hosts: Callable[[], Hosts],
+    holders: Callable[[], Iterable[Agent]],
+    keep_ms: Callable[[], int],
     url: str,
     means: Means,
-) -> tuple[Alerting, Recorder]:
-    """Return it, not yet opened, and what writes the history; raises SettingsError or StorageUnavailable."""
-    log = Log("alerts")
+) -> Made:
+    """`holders` tells who sends; raises SettingsError or StorageUnavailable."""
+    log, book = Log("alerts"), Episodes(ledger)
 
     def failed(reason: str) -> None:
         means.failed()
         log.warning("alerts.not_written", reason=reason)
 
     recorder = Recorder(
-        Episodes(ledger),
+        book,
         archive=archive,
-        hosts=hosts,
+        hosts=lambda: Hosts(holders()),
         resolve_timeout_ms=RESOLVE_TIMEOUT_MS,
         now_ms=means.now_ms(),
         failed=failed,
@@ -84,8 +96,11 @@ def make_alerting(
             integration, templates=templates, user_agent=means.user_agent, environment=os.environ
         )
 
-    alerting = Alerting(pipeline, recorder, alertmanagers, make_channel=channel, now_ms=means.now_ms)
-    return alerting, recorder
+    return Made(
+        alerting=Alerting(pipeline, recorder, alertmanagers, make_channel=channel, now_ms=means.now_ms),
+        book=book,
+        upkeep=HistoryUpkeep(recorder=recorder, shelf=book, keep_ms=keep_ms),
+    )
 
 
 def configuration_file(settings: GatewaySettings, directory: Path) -> Path | None:

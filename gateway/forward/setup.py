@@ -1,4 +1,4 @@
-"""Makes the forwarder that the settings want."""
+"""Makes the forwarder that the settings want, and the way to the server that answers queries instead."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,10 +7,12 @@ from typing import Final
 from delivery.errors import SpoolInUse
 from delivery.sender import Clock
 from delivery.spool import Limits
+from delivery.targets import path_of
 from gateway.forward.destination import Destination, Surroundings
 from gateway.forward.errors import ForwardingFailed
 from gateway.forward.forwarder import Forwarder
 from gateway.forward.places import places
+from gateway.forward.upstream import Upstream
 from gateway.settings import GatewaySettings
 from runtime.logs import Log
 from timeseries.labels import Labels
@@ -50,6 +52,18 @@ def make_forwarder(
         return Forwarder([Destination(place, around) for place in wanted])
     except (SpoolInUse, OSError) as error:
         raise ForwardingFailed(f"the queues of what is passed on can't be opened: {error}") from error
+
+
+def make_upstream(settings: GatewaySettings, *, timeout_s: Callable[[], float]) -> Upstream | None:
+    """Return what asks the server that the settings name, None if they name none."""
+    if not settings.query_url:
+        return None
+    return Upstream(
+        settings.query_url,
+        headers={pair.name: pair.value for pair in settings.query_headers},
+        token_file=path_of(settings.query_token_file),
+        timeout_s=timeout_s,
+    )
 
 
 def _tell_orphans(spools: Path, names: set[str], log: Log) -> None:
