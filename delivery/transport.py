@@ -82,7 +82,8 @@ class Transport:
                     # The receiver may have closed a connection that was idle: no failure yet.
                     self.close()
             return self._exchange(self._connect(allowed), body, all_headers, allowed)
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError, RuntimeError) as error:
+            # RuntimeError: there are too many threads, and none can be started.
             self.close()
             raise NoAnswer(f"{type(error).__name__}: {error}") from None
 
@@ -175,6 +176,9 @@ class Transport:
             headers["Authorization"] = _basic(target.username, password)
         if self._proxy is not None and self._url.scheme == "http":
             headers |= _proxy_login(self._proxy)
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            # What the library says of it would show the secret.
+            raise ValueError("the token can't be sent: it must be one line of plain ASCII")
         return headers
 
 
@@ -193,6 +197,9 @@ def _split(url: str, schemes: tuple[str, ...]) -> SplitResult:
         good = False
     if not good:
         raise BadTarget(f"the address must be {' or '.join(schemes)}://HOST[:PORT][/PATH]")
+    if not url.isprintable() or " " in url:
+        # What the library would say of it shows the address, which may be secret.
+        raise BadTarget("the address holds a space, or a character that can't be sent")
     if schemes[-1] == "https" and parts.username is not None:
         raise BadTarget("the address holds a username; give username and password file by themselves")
     return parts

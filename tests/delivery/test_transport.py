@@ -156,12 +156,38 @@ def test_tls_goes_through_a_proxy_in_a_tunnel(certificate: tuple[Path, Path]) ->
         Target(url="http://gateway/", headers=(("Authorization", "secret"),)),
         Target(url="http://gateway/", headers=(("X-A", "secret\r\nX-B: c"),)),
         Target(url="http://gateway/", headers=(("X A", "secret"),)),
+        Target(url="http://gateway/secret x"),
+        Target(url="http://gateway/secret\x7f"),
     ],
 )
 def test_a_target_that_makes_no_sense_is_refused_without_showing_secrets(target: Target) -> None:
     with pytest.raises(BadTarget) as raised:
         Transport(target)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("token", ["secret\nmore", "secret\u20ac"])
+def test_a_token_that_cannot_be_sent_is_not_shown(token: str) -> None:
+    with receiving() as receiver, pytest.raises(NoAnswer, match="one line of plain ASCII") as raised:
+        post(Target(url=receiver.url, token=token))
+    assert "secret" not in str(raised.value)
+    assert not receiver.bodies
+
+
+def test_without_a_thread_to_watch_the_time_nothing_is_sent_and_it_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_more(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with receiving() as receiver:
+        transport = Transport(Target(url=receiver.url))
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Timer, "start", no_more)
+            with pytest.raises(NoAnswer, match="can't start new thread"):
+                transport.post(b"body", {}, timeout_s=SECONDS)
+        assert transport.post(b"body", {}, timeout_s=SECONDS).status == 204
+        transport.close()
 
 
 @pytest.mark.parametrize("size", [b"-1", b"-5", b"zz"])

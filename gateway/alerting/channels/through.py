@@ -10,12 +10,12 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote
 
 from alertrules.errors import NotifyFailed
 from alertrules.notification import Notification
 from alertrules.routing.configuration import Integration
 from alertrules.templates.alertmanager import NotificationTemplates
+from gateway.alerting.channels.masking import masked
 from gateway.alerting.channels.reach import (
     follows_redirects,
     refuse,
@@ -39,11 +39,9 @@ MAX_AT_ONCE: Final = 4
 # Shorter pieces of an address are words such as "to", and masking them would make reasons unreadable.
 _MIN_SECRET_CHARACTERS: Final = 4
 
-_MAX_REASON_CHARACTERS: Final = 300
 _STATUS: Final = re.compile(r"error=(\d{3})\b")
 # Of the answers that say that the message is wrong, these are about time.
 _LATER: Final = frozenset({408, 425, 429})
-_PIECES: Final = re.compile(r"[/:@?&=#,]+")
 
 
 class AppriseChannel:
@@ -69,7 +67,11 @@ class AppriseChannel:
         work = _Work(self._integration.settings, message, sheet, timeout_s)
         # In a thread of its own: time-outs of sockets do not end each way to hang.
         thread = threading.Thread(target=self._run, args=(work,), name=self._integration.name, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._room.release()
+            raise NotifyFailed(f"nothing can be sent now: {error}", is_final=False) from None
         thread.join(timeout_s)
         if not work.is_done:
             raise NotifyFailed(f"no answer within {timeout_s:g} s", is_final=False)
@@ -162,14 +164,7 @@ class _Work:
 
     def _masked(self, text: str) -> str:
         """Return a text without secrets, nor pieces of one that is an address."""
-        secrets = set(self._sheet.secrets)
-        for secret in self._sheet.secrets:
-            secrets |= set(_PIECES.split(secret))
-        both = secrets | {unquote(each) for each in secrets} | {quote(each, safe="") for each in secrets}
-        for secret in sorted(both, key=len, reverse=True):
-            if len(secret) >= _MIN_SECRET_CHARACTERS and secret.lower() not in ("http", "https"):
-                text = text.replace(secret, "…")
-        return " ".join(text.split())[:_MAX_REASON_CHARACTERS]
+        return masked(text, self._sheet.secrets, shortest=_MIN_SECRET_CHARACTERS)
 
 
 def _tested(message: Message) -> Message:

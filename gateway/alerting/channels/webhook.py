@@ -1,7 +1,7 @@
 """Webhooks, version 4: what Alertmanager's webhook_configs do. Must not know who retries."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -11,7 +11,8 @@ from alertrules.routing.configuration import Integration
 from alertrules.templates.alertmanager import NotificationTemplates
 from delivery.errors import BadTarget, NoAnswer
 from delivery.retry import Answer
-from delivery.transport import Transport
+from delivery.transport import Target, Transport
+from gateway.alerting.channels.masking import masked
 from gateway.alerting.channels.payload import payload_of
 from gateway.alerting.channels.reach import (
     follows_redirects,
@@ -29,6 +30,9 @@ _KEEP_BODY: Final = frozenset({307, 308})
 
 # Of what a receiver says, in a reason that people read in a log line.
 MAX_SAID_CHARACTERS: Final = 200
+
+# Of an address: its last part is often a token, and many servers name the path that they do not know.
+_MIN_SECRET_CHARACTERS: Final = 8
 
 
 class WebhookChannel:
@@ -65,19 +69,24 @@ class WebhookChannel:
         if "{{" in url:
             url = self._templates.expand(url, notification)
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._post(url, body, timeout_s)
+            target = self._target(url, timeout_s)
+            answer = self._post(target, body, timeout_s)
             if answer.status not in _KEEP_BODY or not follows_redirects(self._settings):
-                return _judge(answer)
+                return _judge(answer, (url, target.token, target.password))
             url = _moved(url, answer)
         raise NotifyFailed("it sends from one address to another without end", is_final=True)
 
-    def _post(self, url: str, body: bytes, timeout_s: float) -> Answer:
+    def _target(self, url: str, timeout_s: float) -> Target:
         try:
-            target = target_of(url, self._http, timeout_s=timeout_s, environment=self._environment)
+            return target_of(url, self._http, timeout_s=timeout_s, environment=self._environment)
+        except ValueError:
+            raise NotifyFailed("the address can't be understood", is_final=True) from None
+
+    def _post(self, target: Target, body: bytes, timeout_s: float) -> Answer:
+        try:
             transport = Transport(target)
-        except (BadTarget, ValueError) as error:
-            reason = str(error) if isinstance(error, BadTarget) else "the address can't be understood"
-            raise NotifyFailed(reason, is_final=True) from None
+        except BadTarget as error:
+            raise NotifyFailed(str(error), is_final=True) from None
         try:
             return transport.post(body, self._headers, timeout_s=timeout_s)
         except NoAnswer as error:
@@ -99,9 +108,10 @@ def _moved(url: str, answer: Answer) -> str:
     return new
 
 
-def _judge(answer: Answer) -> None:
+def _judge(answer: Answer, secrets: Collection[str]) -> None:
     if 200 <= answer.status < 300:
         return
-    said = " ".join(answer.excerpt.decode(errors="replace").split())[:MAX_SAID_CHARACTERS]
+    said = answer.excerpt.decode(errors="replace")
+    said = masked(said, secrets, shortest=_MIN_SECRET_CHARACTERS)[:MAX_SAID_CHARACTERS]
     reason = f"it answered {answer.status}" + (f": {said}" if said else "")
     raise NotifyFailed(reason, is_final=not (answer.status >= 500 or answer.status == 429))

@@ -171,6 +171,24 @@ def test_nothing_shows_the_settings(capfd: pytest.CaptureFixture[str]) -> None:
     assert SECRET not in "".join(capfd.readouterr())
 
 
+def test_a_message_for_which_there_is_no_thread_takes_no_place_of_later_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_more(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with receiving(Reply(status=200)) as receiver:
+        way = by_address(f"json://{receiver.url.removeprefix('http://')}")
+        for _ in range(MAX_AT_ONCE + 1):
+            with monkeypatch.context() as patched:
+                patched.setattr(threading.Thread, "start", no_more)
+                with pytest.raises(NotifyFailed, match="can't start") as failed:
+                    way.send(notification(), timeout_s=10)
+            assert not failed.value.is_final
+        way.send(notification(), timeout_s=10)
+        assert len(receiver.got) == 1
+
+
 def test_one_that_hangs_is_given_up_in_time_and_holds_up_no_other() -> None:
     with receiving(*[Reply(drip_s=4.0)] * MAX_AT_ONCE) as slow, receiving(Reply(status=200)) as quick:
         hanging = by_address(f"json://{host(slow.url)}/")

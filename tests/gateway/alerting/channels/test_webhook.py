@@ -51,6 +51,33 @@ def test_an_answer_says_whether_to_try_again(status: int, is_final: bool) -> Non
     assert failed.value.is_final is is_final
 
 
+def test_a_server_that_says_the_address_back_does_not_give_it_away() -> None:
+    reply = Reply(status=404, body=f"Cannot POST /hook/{SECRET}?key=q%2F{SECRET}".encode())
+    with (
+        receiving(reply) as receiver,
+        pytest.raises(NotifyFailed, match="404: Cannot POST /hook/…") as failed,
+    ):
+        send(f"{receiver.url}/hook/{SECRET}?key=q%2F{SECRET}")
+    assert SECRET not in str(failed.value)
+
+
+def test_a_server_that_says_the_token_back_does_not_give_it_away() -> None:
+    reply = Reply(status=403, body=f"no: Bearer {SECRET}".encode())
+    with receiving(reply) as receiver, pytest.raises(NotifyFailed, match="403: no: Bearer …") as failed:
+        send(receiver.url, http_config={"bearer_token": SECRET})
+    assert SECRET not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "address", [f"http://127.0.0.1:1/hook/{SECRET} x", f"http://127.0.0.1:1/{SECRET}\x01"]
+)
+def test_an_address_that_cannot_be_used_is_not_told(address: str) -> None:
+    with pytest.raises(NotifyFailed, match="the address holds a space") as failed:
+        send(address)
+    assert SECRET not in str(failed.value)
+    assert failed.value.is_final
+
+
 @pytest.mark.parametrize("status", [200, 202, 299])
 def test_each_success_is_one(status: int) -> None:
     with receiving(Reply(status=status)) as receiver:
