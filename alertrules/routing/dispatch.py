@@ -184,10 +184,14 @@ class Dispatcher:
 
     def sizes(self, now_ms: int) -> dict[str, int]:
         """Return how many alerts there are in each state, and groups."""
-        views = self.views(now_ms)
+        firing = [alert.labels for alert in self._book if not alert.is_resolved(now_ms)]
+        suppressed = sum(
+            bool(self._silences.silencing(labels, now_ms)) or self._inhibition.is_inhibited(labels, now_ms)
+            for labels in firing
+        )
         return {
-            "active": sum(view.state == "active" for view in views),
-            "suppressed": sum(view.state == "suppressed" for view in views),
+            "active": len(firing) - suppressed,
+            "suppressed": suppressed,
             "groups": len(self._groups),
         }
 

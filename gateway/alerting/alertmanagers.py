@@ -86,8 +86,9 @@ class Alertmanagers:
         running = self._all()
         for each in running:
             each.stop(timeout_s)
+        until_s = self._around.clock.rising_s() + timeout_s
         for each in running:
-            each.join(timeout_s)
+            each.join(max(until_s - self._around.clock.rising_s(), 0.0))
         if self._looking is not None:
             self._looking.join(timeout_s)
 

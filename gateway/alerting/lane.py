@@ -20,6 +20,9 @@ from runtime.logs import Log
 THREADS: Final = 4
 """Of one way at most: slow receivers are told of so many groups at once."""
 
+IDLE_SECONDS: Final = 60.0
+"""A thread with nothing to do ends after this: some have hundreds of receivers that are seldom told."""
+
 MAX_WAITING: Final = 10_000
 """Notifications that wait for one way. A group has one at most, so this is the number of groups."""
 
@@ -102,11 +105,12 @@ class Lane:
         job = Job(flush=flush, telling=telling, until=now + left)
         job.last = _delivery(job, self._clock.now_ms())
         with self._changed:
-            reason = "ended" if self._is_closed else "room" if len(self._heap) >= MAX_WAITING else ""
+            reason = self._hindrance()
             if not reason:
                 self._push(now, job)
         if reason:
-            self._end(job, failure=reason, outcome="dropped", error=_DROPPED[reason])
+            failure = "ended" if reason == "ended" else "room"
+            self._end(job, failure=failure, outcome="dropped", error=_DROPPED[reason])
 
     def close(self) -> None:
         """Send nothing more. What waits has failed; what is being sent comes to its end."""
@@ -120,17 +124,31 @@ class Lane:
     def join(self, timeout: float) -> None:
         """Wait for what is being sent."""
         until = self._clock.seconds() + timeout
-        for thread in self._threads:
+        for thread in [*self._threads]:
             thread.join(max(0.0, until - self._clock.seconds()))
+
+    def _hindrance(self) -> str:
+        """Return why one more can't be taken; start a thread for it if none is free."""
+        if self._is_closed:
+            return "ended"
+        if len(self._heap) >= MAX_WAITING:
+            return "room"
+        if len(self._heap) >= self._idle and len(self._threads) < THREADS:
+            self._grow()
+        return "" if self._threads else "threads"
+
+    def _grow(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"notify {self.way[0]}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system has too many: those that are there have to do.
+            return
+        self._threads.append(thread)
 
     def _push(self, at: float, job: Job) -> None:
         self._count += 1
         heapq.heappush(self._heap, (at, self._count, job))
-        if len(self._heap) > self._idle and len(self._threads) < THREADS:
-            name = f"notify {self.way[0]} {len(self._threads)}"
-            thread = threading.Thread(target=self._work, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
         self._changed.notify()
 
     def _work(self) -> None:
@@ -144,8 +162,11 @@ class Lane:
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._heap)[2]
                 self._idle += 1
-                self._changed.wait(wait)
+                is_told = self._changed.wait(IDLE_SECONDS if wait is None else wait)
                 self._idle -= 1
+                if not (is_told or self._heap):
+                    self._threads.remove(threading.current_thread())
+                    break
         return None
 
     def _try(self, job: Job) -> None:
@@ -200,6 +221,7 @@ class Lane:
 _DROPPED: Final = {
     "ended": "the gateway stopped, or its configuration changed, before it was sent",
     "room": f"{MAX_WAITING} notifications wait for this receiver already",
+    "threads": "no thread could be started to send it",
 }
 
 

@@ -96,6 +96,7 @@ class Pipeline:
             self._dispatcher.reload(configuration, self._clock.now_ms())
         for lane in old.values():
             lane.close()
+        self._save()
         self._wake.set()
 
     def stop(self, timeout: float) -> None:
@@ -242,10 +243,11 @@ class Pipeline:
         with self._lock:
             flushes = self._dispatcher.due(now_ms)
             lanes = self._lanes
-            is_urgent = self._dispatcher.is_urgent
         for flush in flushes:
             for telling in flush.tellings:
                 lanes[telling.receiver, telling.integration.name].offer(flush, telling)
+        with self._lock:
+            is_urgent = self._dispatcher.is_urgent or bool(self._deliveries)
         if is_urgent or now_ms - self._saved_ms >= SAVE_MS:
             self._save()
         if now_ms - self._forgot_ms >= FORGET_MS:
@@ -261,7 +263,10 @@ class Pipeline:
             self._dispatcher.settle(job.flush, job.telling, is_taken=is_taken, now_ms=now_ms)
             if job.is_cut_off:
                 self._dispatcher.hurry(job.flush, now_ms)
-        if not is_taken:
+            group = job.flush.group
+            # Else it sleeps on: it looks at all groups each time, and as many may be told at once.
+            is_soon = group.flush is None and group.next_ms <= now_ms + LONGEST_SLEEP_S * 1000
+        if not is_taken and not job.is_cut_off:
             last = job.last
             self._log.warning(
                 "notifications.not_sent",
@@ -271,13 +276,20 @@ class Pipeline:
                 attempts=last.attempts,
                 reason=last.error,
             )
-        self._enter(job.last)
-        self._wake.set()
+        self._note(job.last)
+        if job.attempts and not job.is_cut_off:
+            self._save()
+        # Else whoever closed the lane, or found no room in it, writes all of them at once.
+        if is_soon:
+            self._wake.set()
 
     def _enter(self, delivery: Delivery) -> None:
+        self._note(delivery)
+        self._save()
+
+    def _note(self, delivery: Delivery) -> None:
         with self._lock:
             self._deliveries = [*self._deliveries, delivery][-MAX_UNSAVED_DELIVERIES:]
-        self._save()
 
     def _save(self) -> None:
         """Write what is new. What the disk does not take waits for the next time."""

@@ -1,5 +1,6 @@
 """The pipeline with real threads and a real database: isolation, retries, logs, reloads, restarts."""
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from alertrules.alert import Alert
 from alertrules.routing.configuration import Configuration, Receiver, Route
 from alertrules.routing.silences import UnknownSilence
+from gateway.alerting import lane
 from gateway.alerting.kept import Writing
+from gateway.alerting.lane import THREADS
 from gateway.alerting.pipeline import MAX_DELIVERIES
 from gateway.metrics import Metrics
 from gateway.storage.errors import StorageUnavailable
@@ -110,6 +113,65 @@ def test_a_reload_sends_what_was_cut_off_by_the_new_way(tmp_path: Path) -> None:
         until(lambda: away.attempts)
         pipeline.reload(configuration, channels({"webhook": there}))
         until(lambda: there.sent)
+
+
+def test_what_is_cut_off_by_a_reload_is_written_at_once_and_not_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hung, other = Recorder(), Recorder()
+    hung.free.clear()
+    other.free.clear()
+    commits: list[Writing] = []
+    save = AlertTables.save
+
+    def counted(self: AlertTables, writing: Writing) -> None:
+        commits.append(writing)
+        save(self, writing)
+
+    monkeypatch.setattr(AlertTables, "save", counted)
+    each = configured(route={"group_wait_ms": 0, "group_interval_ms": HOUR, "group_by": ("host",)})
+    with pipeline_in(tmp_path, each, {"webhook": hung}) as pipeline:
+        pipeline.put([firing(host=f"h{number}") for number in range(300)])
+        until(lambda: sum(pipeline.readings().waiting.values()) == 300 - THREADS)
+        commits.clear()
+        pipeline.reload(each, channels({"webhook": other}))
+        assert len(commits) <= 3
+        assert [one.outcome for one in pipeline.deliveries()] == ["dropped"] * 100
+        hung.free.set()
+        other.free.set()
+        until(lambda: len(other.sent) + len(hung.sent) == 300)
+
+
+def test_threads_without_work_end_and_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def threads() -> int:
+        return sum(thread.name.startswith("notify ") for thread in threading.enumerate())
+
+    monkeypatch.setattr(lane, "IDLE_SECONDS", 0.1)
+    team = Recorder()
+    with pipeline_in(tmp_path, configured(route=QUICK), {"webhook": team}) as pipeline:
+        for host in "abc":
+            pipeline.put([firing(host=host)])
+            until(lambda host=host: host in " ".join(team.hosts()))  # type: ignore[misc]
+            until(lambda: not threads())
+
+
+def test_a_group_that_no_thread_could_tell_is_told_at_its_next_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, team = threading.Thread.start, Recorder()
+
+    def no_more(thread: threading.Thread) -> None:
+        if thread.name.startswith("notify "):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with pipeline_in(tmp_path, configured(route=QUICK), {"webhook": team}) as pipeline:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", no_more)
+            pipeline.put([firing(host="a")])
+            until(pipeline.deliveries)
+        assert pipeline.deliveries()[-1].error == "no thread could be started to send it"
+        until(lambda: team.hosts() == ["a"])
 
 
 def test_silences_are_changed_expired_and_unknown(tmp_path: Path) -> None:
