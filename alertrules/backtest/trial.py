@@ -29,6 +29,12 @@ from timeseries.labels import Labels
 MAX_STEPS: Final = 5_300_000
 """Evaluations of one rule: ten years at a minute. What is more is a slip."""
 
+MAX_RUNS: Final = 2_000_000
+"""Times that the query of one rule came to something, for all its alerts: 80 MB."""
+
+MAX_FIRED: Final = 200_000
+"""Firings of all rules of a backtest: 60 MB. More tell no more than that the rules flap."""
+
 AskSource = Callable[[Rule, Steps, Source], AbstractContextManager[Vector]]
 """Answers the query of a rule over a source, as `Ask` does; raises QueryError."""
 
@@ -105,6 +111,7 @@ class Trial:
     told: Callable[[str, int, int], None] = field(default=lambda _doing, _done, _total: None)
     _kept: SeriesInMemory = field(default_factory=SeriesInMemory)
     _missing: dict[str, str] = field(default_factory=dict)
+    _fired: int = 0
 
     def run(self, groups: Sequence[Group], only: str | None = None) -> Iterator[Outcome]:
         """Give what each alert rule came to, or those of a name; raises QueryTimeout."""
@@ -170,15 +177,17 @@ class Trial:
         try:
             for piece in self._pieces(group, rule, steps):
                 watch.take(piece, group.query_offset_ms or 0)
+            alerts = watch.histories(MAX_FIRED - self._fired)
         except QueryTimeout:
             raise
         except (QueryError, RuleFailed) as error:
             return Outcome(group=group, rule=rule, steps=steps, problem=str(error), notes=tuple(notes))
+        self._fired += sum(len(each.firings) for each in alerts)
         return Outcome(
             group=group,
             rule=rule,
             steps=steps,
-            alerts=watch.histories(),
+            alerts=alerts,
             failed=watch.failed,
             failure=watch.failure,
             notes=tuple(notes),
@@ -205,11 +214,12 @@ class _Watch:
         self._times: list[Ints] = []
         self._count = 0
         self._runs: list[Runs] = []
+        self._run_count = 0
         self.failed = 0
         self.failure = ""
 
     def take(self, piece: Piece, offset_ms: int) -> None:
-        """Take some steps; at those where the rule fails, nothing changes."""
+        """Take some steps; at those where the rule fails, nothing changes. Raises RuleFailed for too much."""
         if piece.vector is None:
             self._fails(1, piece.failure)
             return
@@ -221,7 +231,11 @@ class _Watch:
             self._fails(int(failed.sum()), _DOUBLES)
             times, present, values = times[~failed], present[:, ~failed], values[:, ~failed]
         alerts = [self._alerts.setdefault(labels, len(self._alerts)) for labels in rows.labels]
-        self._runs.append(Runs.of(np.array(alerts, np.int64), present, values, self._count))
+        runs = Runs.of(np.array(alerts, np.int64), present, values, self._count)
+        self._run_count += len(runs.alerts)
+        if self._run_count > MAX_RUNS:
+            raise RuleFailed(f"its alerts came and went more than {MAX_RUNS} times; ask for less time")
+        self._runs.append(runs)
         self._times.append(times)
         self._count += len(times)
 
@@ -229,11 +243,13 @@ class _Watch:
         self.failed += count
         self.failure = self.failure or why
 
-    def histories(self) -> tuple[History, ...]:
-        """Return when each alert fired, the first to fire first."""
+    def histories(self, most: int) -> tuple[History, ...]:
+        """Return when each alert fired, the first to fire first. Raises RuleFailed for too much."""
         times = np.concatenate([np.empty(0, np.int64), *self._times])
         rule = self._rule
         found = firings_of(Runs.joined(self._runs), times, rule.for_ms, rule.keep_firing_ms)
+        if len(found.alerts) > most:
+            raise RuleFailed(f"all rules together fired more than {MAX_FIRED} times; ask for less time")
         labels = [*self._alerts]
         firings: dict[int, list[Firing]] = {}
         columns = (found.alerts, found.active, found.fired, found.ended, found.values)

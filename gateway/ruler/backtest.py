@@ -81,26 +81,29 @@ class _Asking:
     def __init__(self, queries: Queries, wishes: Wishes) -> None:
         self.queries = queries
         self._wishes = wishes
+        self._began_s = queries.stopwatch()
 
     @contextmanager
     def ask(self, rule: Rule, steps: Steps, source: Source) -> Iterator[Vector]:
         """Answer the query of a rule at every step."""
-        with replace(self.queries, source=source).range(rule.text, steps, self._wishes) as timed:
-            yield self._vector(timed)
+        with replace(self.queries, source=source).range(rule.text, steps, self._left()) as timed:
+            yield _vector(timed)
 
     def at(self, expr: Expr, time_ms: int) -> Vector:
         """Answer a query of a template at one time."""
-        with self.queries.instant(str_of(expr), time_ms, self._wishes) as timed:
-            return self._vector(timed)
+        with self.queries.instant(str_of(expr), time_ms, self._left()) as timed:
+            return _vector(timed)
 
-    def _vector(self, timed: Timed) -> Vector:
-        self._spend(timed.seconds)
-        value = timed.answer.value
-        if isinstance(value, np.ndarray):
-            return vector_of(value)
-        if not isinstance(value, Vector):
-            raise EvaluationError("rule result is not a vector or scalar")
-        return value
+    def _left(self) -> Wishes:
+        """Return the wishes for the next query: all the time since the beginning counts."""
+        spent_s = self.queries.stopwatch() - self._began_s
+        return replace(self._wishes, waited_s=self._wishes.waited_s + spent_s)
 
-    def _spend(self, seconds: float) -> None:
-        self._wishes = replace(self._wishes, waited_s=self._wishes.waited_s + seconds)
+
+def _vector(timed: Timed) -> Vector:
+    value = timed.answer.value
+    if isinstance(value, np.ndarray):
+        return vector_of(value)
+    if not isinstance(value, Vector):
+        raise EvaluationError("rule result is not a vector or scalar")
+    return value

@@ -38,8 +38,13 @@ class Kept(Protocol):
     def versions(self, name: str) -> list[Version]:
         """Return all versions of one, the newest first."""
 
-    def add(self, make: Callable[[Sequence[Version]], Version], name: str, most: int) -> Version:
-        """Add what `make` makes of the versions so far; keep so many. Raises StorageUnavailable."""
+    def add(
+        self, make: Callable[[Sequence[Version]], Version], name: str, most: int, forget: str | None
+    ) -> Version:
+        """Add what `make` makes of the versions so far; keep so many, and none of the group to forget.
+
+        Raises StorageUnavailable.
+        """
 
 
 class Managed:
@@ -141,15 +146,21 @@ class Managed:
         if self._refusal:
             raise RulesRefused(self._refusal)
         with self._turn:
-            names = {one.name for one in self._kept.newest()}
-            if name not in names and len(names) >= MAX_MANAGED:
-                raise TooManyRules(
-                    f"there are {MAX_MANAGED} managed rule groups, with those that were deleted; "
-                    "write more of them to files"
-                )
-            made = self._kept.add(make, name, MAX_VERSIONS)
+            made = self._kept.add(make, name, MAX_VERSIONS, self._in_the_way(name))
         self.changed()
         return made
+
+    def _in_the_way(self, name: str) -> str | None:
+        """Return the group whose place another takes: the one deleted longest ago; raises TooManyRules."""
+        newest = self._kept.newest()
+        if len(newest) < MAX_MANAGED or any(one.name == name for one in newest):
+            return None
+        deleted = [one for one in newest if one.is_deleted]
+        if not deleted:
+            raise TooManyRules(
+                f"there are {MAX_MANAGED} managed rule groups; delete some, or write more of them to files"
+            )
+        return min(deleted, key=lambda one: one.changed_ms).name
 
 
 def _there(newest: Version | None, name: str) -> Version:

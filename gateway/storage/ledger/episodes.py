@@ -4,10 +4,13 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from gateway.alerthistory.episode import Episode
 from gateway.alerthistory.evidence import brief
+from gateway.storage.database import FAULTS
+from gateway.storage.errors import StorageUnavailable
 from gateway.storage.ledger.ledger import Ledger
 from timeseries.labels import Labels
 
@@ -34,11 +37,12 @@ class Episodes:
         self._ledger = ledger
 
     def open_ones(self) -> list[Episode]:
-        """Return all that have not ended, the newest last."""
-        rows = self._ledger.reader.execute(
-            f"SELECT {_COLUMNS}, evidence FROM alert_history WHERE resolved_ms IS NULL ORDER BY id"  # noqa: S608
-        )
-        return [_episode(row, _unpacked(row[4])) for row in rows]
+        """Return all that have not ended, the newest last; raises StorageUnavailable."""
+        with _reading():
+            rows = self._ledger.reader.execute(
+                f"SELECT {_COLUMNS}, evidence FROM alert_history WHERE resolved_ms IS NULL ORDER BY id"  # noqa: S608
+            )
+            return [_episode(row, _unpacked(row[4])) for row in rows]
 
     def write(
         self, begun: Sequence[tuple[Episode, Mapping[str, Any] | None]], ended: Sequence[Episode]
@@ -56,20 +60,26 @@ class Episodes:
     def between(
         self, start_ms: int, end_ms: int, *, name: str = "", before: int | None = None
     ) -> Iterator[Episode]:
-        """Return those that fired at some time between two, the newest first; below a number if given."""
-        rows = self._ledger.reader.execute(
-            f"{_SELECT} WHERE starts_ms <= ?2 AND (resolved_ms IS NULL OR resolved_ms >= ?1)"
-            " AND (?3 = '' OR name = ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC",
-            (start_ms, end_ms, name, before),
-        )
-        return (_episode(row) for row in rows)
+        """Return those that fired at some time between two, the newest first; below a number if given.
+
+        Raises StorageUnavailable.
+        """
+        with _reading():
+            rows = self._ledger.reader.execute(
+                f"{_SELECT} WHERE starts_ms <= ?2 AND (resolved_ms IS NULL OR resolved_ms >= ?1)"
+                " AND (?3 = '' OR name = ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC",
+                (start_ms, end_ms, name, before),
+            )
+            for row in rows:
+                yield _episode(row)
 
     def one(self, number: int) -> tuple[Episode, Mapping[str, Any] | None] | None:
-        """Return an episode and its evidence; None if there is none with this number."""
-        row = self._ledger.reader.execute(
-            f"SELECT {_COLUMNS}, evidence FROM alert_history WHERE id = ?",  # noqa: S608
-            (number,),
-        ).fetchone()
+        """Return an episode and its evidence; None for an unknown number. Raises StorageUnavailable."""
+        with _reading():
+            row = self._ledger.reader.execute(
+                f"SELECT {_COLUMNS}, evidence FROM alert_history WHERE id = ?",  # noqa: S608
+                (number,),
+            ).fetchone()
         return None if row is None else (_episode(row), _unpacked(row[4]))
 
     def forget(self, older_than_ms: int, most: int = MAX_EPISODES) -> int:
@@ -86,6 +96,14 @@ class Episodes:
             return old.rowcount + much.rowcount
 
         return self._ledger.change(work)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except FAULTS as error:
+        raise StorageUnavailable(f"the history of alerts can't be read: {error}") from error
 
 
 def _row(episode: Episode, evidence: Mapping[str, Any] | None) -> tuple[object, ...]:

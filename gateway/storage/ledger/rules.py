@@ -16,6 +16,7 @@ SELECT name, version, text, is_enabled, is_deleted, changed_ms, changed_by FROM 
 WHERE name = ? ORDER BY version DESC
 """
 _ADD: Final = "INSERT INTO rule_group VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FORGET: Final = "DELETE FROM rule_group WHERE name = ?"
 _TRIM: Final = "DELETE FROM rule_group WHERE name = ? AND version <= ?"
 
 
@@ -33,16 +34,19 @@ class RuleGroups:
         """Return all versions of one, the newest first."""
         return [_version(row) for row in self._ledger.reader.execute(_OF_ONE, (name,))]
 
-    def add(self, make: Callable[[Sequence[Version]], Version], name: str, most: int) -> Version:
-        """Add what `make` makes of the versions so far, and drop the oldest; raises StorageUnavailable.
+    def add(
+        self, make: Callable[[Sequence[Version]], Version], name: str, most: int, forget: str | None = None
+    ) -> Version:
+        """Add what `make` makes of the versions so far; drop the oldest, and all of a group to forget.
 
-        What `make` raises is raised, and nothing is changed.
+        What `make` raises is raised, and nothing is changed. Raises StorageUnavailable.
         """
 
         def work(connection: sqlite3.Connection) -> Version:
             made = make([_version(row) for row in connection.execute(_OF_ONE, (name,))])
             connection.execute(_ADD, _row(made))
             connection.execute(_TRIM, (name, made.version - most))
+            connection.execute(_FORGET, (forget,))
             return made
 
         return self._ledger.change(work)

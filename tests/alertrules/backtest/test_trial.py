@@ -321,6 +321,23 @@ def test_a_rule_may_run_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) ->
         assert outcome.problem == problem
 
 
+def test_a_rule_may_come_and_go_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    flapping = source_of({"a": [1, 0, 1, 0, 1]})
+    for most, problem in ((3, ""), (2, "its alerts came and went more than 2 times; ask for less time")):
+        monkeypatch.setattr(trials, "MAX_RUNS", most)
+        [outcome] = trial(flapping, 4).run([group(alert("m > 0"))])
+        assert (outcome.problem, outcome.fired) == (problem, 0 if problem else 3)
+
+
+def test_all_rules_together_may_fire_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    flapping = source_of({"a": [1, 0, 1, 0, 1]})
+    for most, problem in ((6, ""), (5, "all rules together fired more than 5 times; ask for less time")):
+        monkeypatch.setattr(trials, "MAX_FIRED", most)
+        first, second = trial(flapping, 4).run([group(alert("m > 0"), alert("m > 0", "B"))])
+        assert (first.problem, first.fired) == ("", 3)
+        assert (second.problem, second.fired) == (problem, 0 if problem else 3)
+
+
 def test_samples_that_are_older_than_the_last_are_left_out_of_memory() -> None:
     source = SeriesInMemory()
     labels = Labels({"__name__": "m"})

@@ -151,3 +151,12 @@ def test_who_is_confined_sees_only_alerts_of_their_own(tmp_path: Path) -> None:
         assert confined.get(f"/api/v1/alerts/history/{mine}").status_code == 200
         assert confined.get(f"/api/v1/alerts/history/{other}").status_code == 404
         assert [one["fired"] for one in confined.get("/api/v1/alerts/statistics").json["data"]] == [1]
+
+
+@pytest.mark.parametrize("path", ["history", "history/1", "statistics"])
+def test_a_history_that_can_not_be_read_is_tried_again_later(tmp_path: Path, path: str) -> None:
+    with whole(tmp_path) as gateway:
+        gateway._store.ledger.change(lambda connection: connection.execute("DROP TABLE alert_history"))
+        answer = Client(falcon.testing.TestClient(gateway.application)).get(f"/api/v1/alerts/{path}")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "the history of alerts can't be read" in answer.text

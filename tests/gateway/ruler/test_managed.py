@@ -101,6 +101,27 @@ def test_there_is_a_limit_of_groups_and_of_versions(
         managed.put("c", text_of("c"), is_enabled=True, by="ann")
 
 
+def test_a_deleted_group_makes_room_for_another_the_one_deleted_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_MANAGED", 3)
+    clock = iter(range(1, 100))
+    with open_store(tmp_path, sync="off") as store:
+        managed = Managed(RuleGroups(store.ledger), load=load, now_ms=lambda: next(clock))
+        for name in "abc":
+            managed.put(name, text_of(name), is_enabled=True, by="ann")
+        for name in "cb":
+            managed.delete(name, by="ann")
+        with pytest.raises(NoSuchRules):
+            managed.switch("d", is_enabled=True, by="ann")
+        assert len(managed.versions("c")) == 2
+        managed.put("d", text_of("d"), is_enabled=True, by="ann")
+        assert [one.name for one in managed.listed()] == ["a", "d"]
+        assert len(managed.versions("b")) == 2
+        with pytest.raises(NoSuchRules):
+            managed.versions("c")
+
+
 def test_a_text_that_is_no_longer_good_keeps_no_other_out_of_use(tmp_path: Path) -> None:
     with open_store(tmp_path, sync="off") as store:
         kept = RuleGroups(store.ledger)
