@@ -145,7 +145,10 @@ class Transport:
         else:
             connection = HTTPConnection(host, through.port, timeout=timeout_s)
         self._connection = connection
-        connection.connect()
+        if secure and self._proxy is not None:
+            _connect_through(connection, timeout_s)
+        else:
+            connection.connect()
         return connection
 
     def _trust(self) -> "ssl.SSLContext":
@@ -215,9 +218,28 @@ def _proxy_login(proxy: SplitResult) -> dict[str, str]:
     return {"Proxy-Authorization": _basic(unquote(proxy.username), unquote(proxy.password or ""))}
 
 
-def _cut(connected: socket.socket, late: threading.Event) -> None:
+def _connect_through(connection: HTTPConnection, allowed_s: float) -> None:
+    """Connect through a proxy, which may answer a line now and then without end."""
+    late = threading.Event()
+    watch = threading.Timer(allowed_s, lambda: _cut(connection.sock, late))
+    watch.daemon = True
+    watch.start()
+    try:
+        connection.connect()
+    except (OSError, HTTPException):
+        if late.is_set():
+            raise TimeoutError(f"no answer of the proxy within {allowed_s:g} s") from None
+        raise
+    finally:
+        watch.cancel()
+
+
+def _cut(connected: socket.socket | None, late: threading.Event) -> None:
     """End a connection below TLS, whose own shutdown another thread must not call."""
     late.set()
+    if connected is None:
+        # It is not there yet; each attempt to connect has a time-out of its own.
+        return
     try:
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
     except OSError:

@@ -166,6 +166,27 @@ def test_a_target_that_makes_no_sense_is_refused_without_showing_secrets(target:
     assert "secret" not in str(raised.value)
 
 
+def test_a_proxy_that_answers_without_end_is_given_up_in_time() -> None:
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.recv(1024)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not over.wait(0.05):
+                connection.sendall(b"X: y\r\n")
+
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=[listening])
+        thread.start()
+        proxy = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        transport = Transport(Target(url="https://receiver.invalid/", proxy=proxy, timeout_s=0.3))
+        with pytest.raises(NoAnswer, match=r"no answer of the proxy within 0\.3 s"):
+            transport.post(b"body", {}, timeout_s=SECONDS)
+        over.set()
+        thread.join()
+
+
 @pytest.mark.parametrize("token", ["secret\nmore", "secret\u20ac"])
 def test_a_token_that_cannot_be_sent_is_not_shown(token: str) -> None:
     with receiving() as receiver, pytest.raises(NoAnswer, match="one line of plain ASCII") as raised:
