@@ -149,7 +149,7 @@ def test_threads_without_work_end_and_come_again(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(lane, "IDLE_SECONDS", 0.1)
     team = Recorder()
     with pipeline_in(tmp_path, configured(route=QUICK), {"webhook": team}) as pipeline:
-        for host in "abc":
+        for host in "abcdef":
             pipeline.put([firing(host=host)])
             until(lambda host=host: host in " ".join(team.hosts()))  # type: ignore[misc]
             until(lambda: not threads())
