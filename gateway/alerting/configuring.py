@@ -3,7 +3,6 @@
 Without a file everybody is told nothing: alerts are kept, grouped and listed, and can be silenced.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -29,6 +28,8 @@ class Configured:
 
     configuration: Configuration
     templates: NotificationTemplates
+    unmatched: tuple[str, ...] = ()
+    """Patterns of templates that fit no file."""
 
 
 def read_configured(file: Path | None) -> Configured:
@@ -37,10 +38,11 @@ def read_configured(file: Path | None) -> Configured:
     name = str(file or "")
     try:
         configuration = load_configuration(document, name)
-        directory = Path() if file is None else file.parent
+        found = _found(configuration, Path() if file is None else file.parent)
         return Configured(
             configuration=configuration,
-            templates=make_templates(list(_templates(configuration, directory))),
+            templates=make_templates([_template(Path(each)) for files in found.values() for each in files]),
+            unmatched=tuple(pattern for pattern, files in found.items() if not files),
         )
     except BadFile as error:
         raise SettingsError(list(error.problems)) from error
@@ -48,13 +50,20 @@ def read_configured(file: Path | None) -> Configured:
         raise SettingsError([f"{name}: templates: {error}."]) from error
 
 
-def _templates(configuration: Configuration, directory: Path) -> Iterator[tuple[str, str]]:
-    for pattern in configuration.templates:
-        for file in sorted(glob(str(directory / pattern))):  # noqa: PTH207  # it may be absolute
-            path = Path(file)
-            try:
-                if path.stat().st_size > MAX_TEMPLATE_BYTES:
-                    raise SettingsError([f"{path}: it has more than {MAX_TEMPLATE_BYTES} bytes."])
-                yield path.name, path.read_text()
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError([f"{path}: it can't be read: {error}."]) from error
+def _found(configuration: Configuration, directory: Path) -> dict[str, list[str]]:
+    """Return the files that fit each pattern; relative ones begin at the directory."""
+    return {
+        pattern: sorted(glob(str(directory / pattern)))  # noqa: PTH207  # it may be absolute
+        for pattern in configuration.templates
+    }
+
+
+def _template(path: Path) -> tuple[str, str]:
+    try:
+        if path.stat().st_size > MAX_TEMPLATE_BYTES:
+            raise SettingsError([f"{path}: it has more than {MAX_TEMPLATE_BYTES} bytes."])
+        return path.name, path.read_text()
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read: {error.strerror}."]) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{path}: cannot be read: it is not UTF-8."]) from error

@@ -97,7 +97,9 @@ def make_alerting(
         )
 
     return Made(
-        alerting=Alerting(pipeline, recorder, alertmanagers, make_channel=channel, now_ms=means.now_ms),
+        alerting=Alerting(
+            pipeline, recorder, alertmanagers, make_channel=channel, now_ms=means.now_ms, log=log
+        ),
         book=book,
         upkeep=HistoryUpkeep(recorder=recorder, shelf=book, keep_ms=keep_ms),
     )

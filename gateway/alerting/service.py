@@ -11,17 +11,20 @@ from alertrules.alert import Alert
 from alertrules.errors import BadFile
 from alertrules.notification import Channel
 from alertrules.routing.alerts import received
-from alertrules.routing.configuration import Integration
+from alertrules.routing.configuration import Configuration, Integration
 from alertrules.templates.alertmanager import NotificationTemplates
 from gateway.alerthistory.recorder import Recorder
 from gateway.alerting.alertmanagers import Alertmanagers
 from gateway.alerting.configuring import Configured, read_configured
 from gateway.alerting.pipeline import Pipeline
 from runtime.errors import SettingsError
+from runtime.logs import Log
 from timeseries.labels import Labels
 
 EVIDENCE: Final = "evidence"
 """The annotation by which Alertmanagers, which know no evidence, are told of it in words."""
+
+NOBODY_IS_TOLD: Final = "alerts are kept and listed; alertmanager_config or alertmanager say who is told"
 
 MakeChannel = Callable[[Integration, NotificationTemplates], Channel]
 """Makes the way of an integration; raises BadFile."""
@@ -38,21 +41,24 @@ class Alerting:
         *,
         make_channel: MakeChannel,
         now_ms: Callable[[], int],
+        log: Log,
     ) -> None:
         self.pipeline = pipeline
         self.alertmanagers = alertmanagers
         self._recorder = recorder
         self._make_channel = make_channel
         self._now_ms = now_ms
+        self._log = log
 
     def open(self, file: Path | None) -> None:
         """Begin, as the configuration file says; raises SettingsError or StorageUnavailable."""
-        self._use(file, self.pipeline.open)
+        configured = self._use(file, self.pipeline.open)
         self.alertmanagers.start()
+        self._say(configured, file)
 
     def reload(self, file: Path | None) -> None:
         """Take the configuration anew; raises SettingsError, and then nothing has changed."""
-        self._use(file, self.pipeline.reload)
+        self._say(self._use(file, self.pipeline.reload), file)
 
     def stop(self, timeout_s: float) -> None:
         """End what sends; what was not told is told after the next start."""
@@ -73,22 +79,42 @@ class Alerting:
             self._recorder.take([received(alert, now_ms, timeout_ms) for alert in alerts], now_ms)
         )
 
-    def _use(self, file: Path | None, use: Callable[..., None]) -> None:
+    def _use(self, file: Path | None, use: Callable[..., None]) -> Configured:
         configured = read_configured(file)
-        check(configured, self._make_channel, file)
+        check_channels(configured.configuration, configured.templates, self._make_channel, str(file))
         use(
             configured.configuration,
             lambda integration: self._make_channel(integration, configured.templates),
         )
+        return configured
+
+    def _say(self, configured: Configured, file: Path | None) -> None:
+        """Say who is told, so that a start shows whether it is somebody."""
+        for pattern in configured.unmatched:
+            self._log.warning("alerts.no_templates", pattern=pattern)
+        receivers = configured.configuration.receivers.values()
+        ways = sum(len(receiver.integrations) for receiver in receivers)
+        alertmanagers = len(self.alertmanagers.active())
+        self._log.info(
+            "alerts.configured",
+            file=str(file or ""),
+            receivers=len(receivers) if file else 0,
+            ways=ways,
+            alertmanagers=alertmanagers,
+        )
+        if not ways and not alertmanagers:
+            self._log.info("alerts.nobody_is_told", reason=NOBODY_IS_TOLD)
 
 
-def check(configured: Configured, make_channel: MakeChannel, file: Path | None) -> None:
+def check_channels(
+    configuration: Configuration, templates: NotificationTemplates, make_channel: MakeChannel, file: str
+) -> None:
     """Make each channel once; raises SettingsError with what is wrong with all of them."""
     problems = []
-    for receiver in configured.configuration.receivers.values():
+    for receiver in configuration.receivers.values():
         for integration in receiver.integrations:
             try:
-                make_channel(integration, configured.templates)
+                make_channel(integration, templates)
             except BadFile as error:
                 problems += [f"{file}: receiver {receiver.name}: {problem}" for problem in error.problems]
     if problems:

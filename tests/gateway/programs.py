@@ -40,6 +40,8 @@ class Program:
 
     process: subprocess.Popen[str]
     url: str
+    said: str = ""
+    """What it said before it said where it listens."""
 
     def rest(self) -> str:
         """What it says from here to its end."""
@@ -73,15 +75,16 @@ def running(*arguments: str, under: Sequence[str] = (), **variables: str) -> Ite
     ):
         assert process.stdout is not None
         try:
-            yield Program(process=process, url=_url(process.stdout))
+            said, url = _until_url(process.stdout)
+            yield Program(process=process, url=url, said=said)
         finally:
             process.kill()
 
 
-def _url(output: IO[str]) -> str:
+def _until_url(output: IO[str]) -> tuple[str, str]:
     lines = []
     while line := output.readline():
         lines.append(line)
         if found := re.search(r"https?://[^\s\"]+:\d+", line):
-            return found[0]
+            return "".join(lines), found[0]
     raise AssertionError(f"it never said where it listens: {''.join(lines)}")
