@@ -51,7 +51,7 @@ def config(files: tuple[Path, ...], program: str | None) -> None:
 @check.command
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def rules(files: tuple[Path, ...]) -> None:
-    """Check rule files: alerts and recording rules, as Prometheus has them.
+    """Check rule files of Prometheus.
 
     Says OK and how many rules there are, or all that is wrong, with lines. Two rules with the same name and
     labels are worth a warning. Needs the gateway's install.
@@ -65,16 +65,17 @@ def rules(files: tuple[Path, ...]) -> None:
         for sentence in (*found.problems, *found.warnings):
             click.echo(sentence, err=True)
         if not found.problems:
-            click.echo(f"{file}: OK ({found.count} rules)")
+            click.echo(f"{file}: OK ({found.count} rule{'' if found.count == 1 else 's'})")
     sys.exit(1 if is_wrong else 0)
 
 
 @check.command
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def alertmanager(files: tuple[Path, ...]) -> None:
-    """Check configuration files of Alertmanager, as the gateway reads them.
+    """Check Alertmanager's configuration files.
 
-    Says OK, or all that is wrong, with lines. Files that it names, such as templates, are not read.
+    Says OK, or all that is wrong as the gateway sees it, with lines. Files that it names, such as templates,
+    are not read.
     """
     from check.routing import checked
 

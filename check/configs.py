@@ -38,7 +38,7 @@ PROGRAMS: Final = {
 
 
 class Unrecognised(Exception):
-    """A file could be for either program."""
+    """A file could be for either program, or is for none."""
 
 
 def problems_of(file: Path, program: str | None) -> tuple[str, list[str]]:
@@ -54,6 +54,11 @@ def problems_of(file: Path, program: str | None) -> tuple[str, list[str]]:
 
 def _recognised(file: Path, keys: Keys) -> str:
     known = {name: program.knows(keys) for name, program in PROGRAMS.items()}
+    if not any(known.values()):
+        raise Unrecognised(
+            f"{file}: this has no setting of the agent or the gateway: say with --program whose it is. "
+            "fleetgauge check rules is for rules, fleetgauge check alertmanager for Alertmanager's files."
+        )
     best = max(known, key=lambda name: known[name])
     if list(known.values()).count(known[best]) > 1:
         raise Unrecognised(

@@ -3,8 +3,13 @@
 from pathlib import Path
 
 from alertrules.errors import BadFile
+from alertrules.notification import Channel
+from alertrules.routing.configuration import Integration
 from alertrules.routing.loading import load_configuration
 from alertrules.routing.tree import all_routes
+from alertrules.templates.alertmanager import NotificationTemplates, make_templates
+from gateway.alerting.channels.making import make_channel
+from gateway.alerting.service import check_channels
 from runtime.documents import read_document
 from runtime.errors import SettingsError
 
@@ -17,6 +22,14 @@ def checked(file: Path) -> tuple[str, tuple[str, ...]]:
         return "", error.problems
     except SettingsError as error:
         return "", tuple(str(error).splitlines())
+    try:
+        check_channels(configuration, make_templates([]), _channel, str(file))
+    except SettingsError as error:
+        return "", tuple(str(error).splitlines())
     routes = sum(1 for _ in all_routes(configuration.route))
     ways = sum(len(receiver.integrations) for receiver in configuration.receivers.values())
     return f"receivers: {len(configuration.receivers)}, ways to them: {ways}, routes: {routes}", ()
+
+
+def _channel(integration: Integration, templates: NotificationTemplates) -> Channel:
+    return make_channel(integration, templates=templates, user_agent="")

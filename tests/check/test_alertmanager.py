@@ -35,3 +35,12 @@ def test_what_is_wrong_is_said_of_each_file(tmp_path: Path) -> None:
     assert lines[2].startswith(f"{broken}, line 2: this is not valid YAML")
     assert "none.yml" in lines[3]
     assert answer.exit_code == 1
+
+
+def test_what_the_gateway_would_not_use_is_said_too(tmp_path: Path) -> None:
+    jira = write(tmp_path / "jira.yml", way("jira", "project: p, issue_type: t, api_url: 'http://a'"))
+    unknown = write(tmp_path / "unknown.yml", way("apprise", "url: nothing-such://a"))
+    answer = run(jira, unknown)
+    assert f"{jira}: receiver x: jira[0]: there is no such kind of receiver here" in answer.output
+    assert f"{unknown}: receiver x: apprise[0]: the url is none that Apprise knows" in answer.output
+    assert answer.exit_code == 1

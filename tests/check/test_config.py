@@ -89,3 +89,8 @@ def test_a_bomb_of_aliases_ends(file: Path) -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     file.write_text("\n".join(lines))
     assert run("--program", "agent", file).exit_code == 1
+
+
+def test_files_of_other_programs_are_sent_to_the_command_that_checks_them(file: Path) -> None:
+    file.write_text("route: {receiver: x}\nreceivers: [{name: x}]\n")
+    assert "fleetgauge check alertmanager" in run(file).output

@@ -28,7 +28,7 @@ def test_each_bad_file_is_told_and_good_ones_beside_it_are_ok(tmp_path: Path) ->
     file.write_text("groups:\n- name: g\n  color: red\n  rules:\n  - {record: a-b, expr: up}\n")
     answer = run(file, GOOD[0])
     assert answer.exit_code == 1
-    assert answer.stdout == f"{GOOD[0]}: OK (1 rules)\n"
+    assert answer.stdout == f"{GOOD[0]}: OK (1 rule)\n"
     assert answer.stderr.startswith(f"{file}, line 3: color: a group has no such field; it may have name,")
     assert f'{file}, line 5: record: "a-b" is no name of a metric' in answer.stderr
 
