@@ -191,6 +191,7 @@ def problems(settings: GatewaySettings) -> list[str]:
         found.append("tls_cert and tls_key: give both or neither.")
     found += [
         f"rule_packs: there is no pack {pack}; there are {', '.join(PACKS)}, and {ALL} or {NONE}."
+        + (" Give each by itself: --rule-packs host --rule-packs agents." if "," in pack else "")
         for pack in settings.rule_packs
         if pack not in (*PACKS, ALL, NONE)
     ]

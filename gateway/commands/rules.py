@@ -170,6 +170,8 @@ def backtest(
             told = _asked(file, since, until, api, only)
         else:
             told = _tried(file, since, until, data_dir, only)
+    if only and not told["rules"]:
+        raise UsageProblem(f"{file}: there is no alert rule {only}.")
     click.echo(written(told) if form == "table" else json.dumps(told, indent=1) + "\n", nl=False)
 
 

@@ -125,3 +125,9 @@ def test_a_gateway_is_asked(rules: Path, url: str) -> None:
     assert (result.exit_code, result.output) == (1, 'Error: "until" must not be before "since".\n')
     assert run(rules, "--url", "nowhere").exit_code == 2
     assert "can't be asked" in run(rules, "--url", "http://127.0.0.1:1").output
+
+
+def test_a_rule_that_there_is_not_is_a_wrong_option(tmp_path: Path, rules: Path) -> None:
+    filled(tmp_path / "data").close()
+    answer = run(str(rules), "--data-dir", str(tmp_path / "data"), "--rule", "Up")
+    assert (answer.exit_code, answer.stderr) == (2, f"Error: {rules}: there is no alert rule Up.\n")
