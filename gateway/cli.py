@@ -396,7 +396,14 @@ Try in another terminal, in half a minute:
   fleetgauge query --url {url} --format chart --last 5m 'node_load1'
   fleetgauge query --url {url} 'topk(5, rate(namedprocess_namegroup_cpu_seconds_total[1m]))'
   curl {url}/api/v1/agents
-  curl {url}/api/v1/status/buildinfo
-  curl {url}/metrics
+
+Rules that are shipped watch this host already. Make an alert, and see what fires, and who was busy then:
+  curl {url}/api/v1/rules/managed/try --json \\
+    '{{"text": "groups: [{{name: try, interval: 5s, rules: [{{alert: Try, expr: node_load1 >= 0}}]}}]"}}'
+  curl {url}/api/v1/alerts
+  curl {url}/api/v1/alerts/history
+  amtool --alertmanager.url={url} alert
+
+Your own gateway tells people of them with --alertmanager-config FILE: see docs/alerts.md.
 
 Stop it with Ctrl-C."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from gateway.cli import WELCOME
 from gateway.http.listen import open_socket
 from gateway.settings import GatewaySettings
 from runtime.errors import ListenFailed
@@ -140,10 +141,14 @@ def test_the_demo_says_what_to_try_and_takes_a_free_port_if_need_be() -> None:
         assert agent["status"] == "online"
         busy = {"query": "count(namedprocess_namegroup_num_procs)"}
         eventually(lambda: requests.get(f"{demo.url}/api/v1/query", busy, timeout=5).json()["data"]["result"])
+        shown = WELCOME.format(url=demo.url)
+        rule = json.loads(shown.partition(" --json \\\n    '")[2].partition("'\n")[0])
+        made = requests.post(f"{demo.url}/api/v1/rules/managed/try", json=rule, timeout=5)
+        assert made.status_code == 200
         demo.process.send_signal(signal.SIGINT)
         rest = demo.rest()
         assert demo.process.wait(10) == 0
         with pytest.raises(ProcessLookupError):
             os.kill(agent["pid"], 0)
-        assert f"curl {demo.url}/api/v1/status/buildinfo" in rest
+        assert f"curl {demo.url}/api/v1/alerts/history" in rest
         assert rest.endswith("Stopped.\n")
