@@ -33,6 +33,9 @@ _COMMAND: Final = 200
 _BRIEF: Final = 5
 """Processes that go into a notification."""
 
+_BUSY: Final = 3
+"""So many of them are those that use the processors most; the others hold most memory."""
+
 _BRIEF_FIELDS: Final = ("pid", "name", "user", "container", "unit", "cpu", "rss")
 
 Evidence = Mapping[str, Any]
@@ -51,7 +54,11 @@ def freeze(archive: Archive, host: Host, at_ms: int) -> Evidence | None:
 
 def brief(evidence: Evidence, number: int) -> Evidence:
     """Return what of it goes into notifications; the number is that of the whole, in the history."""
-    rows = [{name: one[name] for name in _BRIEF_FIELDS} for one in evidence["processes"][:_BRIEF]]
+    by_cpu = evidence["processes"]
+    by_memory = sorted(by_cpu, key=lambda one: one["rss"] or 0, reverse=True)
+    # Who holds the memory need not be busy.
+    chosen = {(one["pid"], one["start"]): one for one in (*by_cpu[:_BUSY], *by_memory[:_BRIEF], *by_cpu)}
+    rows = [{name: one[name] for name in _BRIEF_FIELDS} for one in [*chosen.values()][:_BRIEF]]
     return {
         "agent": evidence["agent"],
         "time": evidence["time"],

@@ -108,6 +108,15 @@ def test_a_brief_is_small_and_names_the_whole(archive: Archive) -> None:
     assert len(json.dumps(short)) < 2000
 
 
+def test_a_brief_names_who_is_busy_and_who_holds_the_memory(archive: Archive) -> None:
+    busy = [process(pid, cpu=pid, rss=1) for pid in range(10, 20)]
+    large = [process(pid, cpu=0, rss=pid << 20) for pid in (1, 2)]
+    archive.add(WEB.agent_id, snapshot(AT_MS, *busy, *large))
+    found = freeze(archive, WEB, AT_MS)
+    assert found is not None
+    assert [one["pid"] for one in brief(found, 1)["processes"]] == [19, 18, 17, 2, 1]
+
+
 @pytest.mark.parametrize(
     ("labels", "found"),
     [
