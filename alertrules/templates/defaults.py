@@ -24,7 +24,7 @@ _SHARED: Final = """
 Labels:
 {{- with .Labels.Remove (stringSlice "alertname" "instance") -}}
 {{ range .SortedPairs }} {{ .Name }}={{ .Value }}{{ end }}{{ end }}
-{{ with .Annotations.runbook_url }}Runbook: {{ . }}
+{{ with or .Annotations.runbook_url .Annotations.runbook }}Runbook: {{ . }}
 {{ end }}{{ with .Evidence }}{{ with .summary }}Evidence: {{ . }}
 {{ end }}{{ end }}{{ with .GeneratorURL }}Source: {{ . }}
 {{ end }}{{ end }}
@@ -44,6 +44,8 @@ Labels:
 {{ end }}{{ if eq .Status "resolved" }}resolved: {{ end -}}
 {{ with .Annotations.summary }}{{ . }}
 {{- else }}{{ .Labels.alertname }}{{ with .Labels.instance }} at {{ . }}{{ end }}{{ end }}
+{{- if eq .Status "firing" }}{{ with .Evidence }}{{ with .summary }}
+Evidence: {{ . }}{{ end }}{{ end }}{{ end }}
 {{- end }}{{ end }}
 """
 
@@ -108,7 +110,9 @@ _EMAIL: Final = """
 {{ range (.Labels.Remove (stringSlice "alertname" "instance")).SortedPairs -}}
 <code>{{ .Name }}={{ .Value }}</code> {{ end }}<br>
 {{ with .Evidence }}{{ with .summary }}<pre>{{ . }}</pre>
-{{ end }}{{ end }}{{ with .Annotations.runbook_url }}<a href="{{ . }}">Runbook</a> {{ end }}
+{{ end }}{{ end }}{{ with .Annotations.runbook_url }}<a href="{{ . }}">Runbook</a>
+{{ else }}{{ with .Annotations.runbook }}Runbook: {{ . }}<br>
+{{ end }}{{ end }}
 {{- with .GeneratorURL }}<a href="{{ . }}">Source</a>{{ end }}
 </td></tr>
 </table>

@@ -94,6 +94,25 @@ def test_the_text_says_what_since_when_why_and_what_to_do() -> None:
     )
 
 
+def test_short_texts_say_what_and_who_did_it_as_long_as_it_fires() -> None:
+    assert expand('{{ template "pushover.default.message" . }}') == (
+        "Disk <fills>\nEvidence: mysqld wrote 3 GB\nresolved: DiskFull at db-2"
+    )
+    ended = replace(FIRING, ends_ms=RESOLVED.ends_ms)
+    assert "Evidence" not in expand(
+        '{{ template "pushover.default.message" . }}', replace(BOTH, alerts=(ended,))
+    )
+
+
+def test_runbooks_of_the_packs_are_named_though_they_are_no_link() -> None:
+    shipped = replace(FIRING, annotations=Labels({"runbook": "docs/runbooks/FilesystemFull.md"}))
+    notification = replace(BOTH, alerts=(shipped,))
+    text = expand('{{ template "slack.default.text" . }}', notification)
+    assert "Runbook: docs/runbooks/FilesystemFull.md\n" in text
+    mail = TEMPLATES.expand_html('{{ template "email.default.html" . }}', notification)
+    assert "Runbook: docs/runbooks/FilesystemFull.md<br>" in mail
+
+
 def test_the_mail_shows_values_as_text() -> None:
     mail = TEMPLATES.expand_html('{{ template "email.default.html" . }}', BOTH)
     assert "Disk &lt;fills&gt;" in mail
