@@ -74,8 +74,8 @@ def rules(files: tuple[Path, ...]) -> None:
 def alertmanager(files: tuple[Path, ...]) -> None:
     """Check Alertmanager's configuration files.
 
-    Says OK, or all that is wrong as the gateway sees it, with lines. Files that it names, such as templates,
-    are not read.
+    Says OK, or all that is wrong, with lines, also with its templates and with ways to receivers that
+    cannot be used. Nothing is sent, and files with secrets are not read. Needs the gateway's install.
     """
     from check.routing import checked
 

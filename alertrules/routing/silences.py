@@ -7,7 +7,7 @@ from typing import Final
 from alertrules.errors import AlertingError
 from alertrules.routing.silence import Silence, SilenceState
 from timeseries.labels import Labels
-from timeseries.matcher import Matcher
+from timeseries.matcher import Matcher, MatchType
 
 KEEP_EXPIRED_MS: Final = 432_000_000
 """120 hours, as Alertmanager has it: long enough to look back at last week's work."""
@@ -53,7 +53,7 @@ class SilenceBook:
         return self._silences[silence_id]
 
     def find(self, matchers: Sequence[Matcher], now_ms: int) -> list[Silence]:
-        """Return those that are about labels that the matchers take, in Alertmanager's order.
+        """Return those that have all these matchers themselves, in Alertmanager's order.
 
         The active ones come first, by their end; then the pending ones, by their start; then the expired
         ones, the latest first.
@@ -80,11 +80,11 @@ class SilenceBook:
         return ended + self._keep(replace(wanted, id=self._new_id(), starts_ms=starts_ms, updated_ms=now_ms))
 
     def expire(self, silence_id: str, now_ms: int) -> tuple[Silence, ...]:
-        """End a silence now; raises UnknownSilence, or BadSilence for one that has expired."""
+        """End a silence now, if it has not ended yet; raises UnknownSilence."""
         old = self.get(silence_id)
         state = old.state(now_ms)
         if state == SilenceState.EXPIRED:
-            raise BadSilence(f"silence {silence_id} already expired")
+            return (old,)
         starts_ms = now_ms if state == SilenceState.PENDING else old.starts_ms
         return self._keep(replace(old, starts_ms=starts_ms, ends_ms=now_ms, updated_ms=now_ms))
 
@@ -139,7 +139,7 @@ def check(silence: Silence, now_ms: int) -> None:
     problems = (
         (not silence.matchers, "at least one matcher required"),
         (
-            all(matcher.matches_empty for matcher in silence.matchers),
+            all(map(_says_nothing, silence.matchers)),
             "at least one matcher must not match the empty string",
         ),
         (silence.starts_ms >= silence.ends_ms, "start time must be before end time"),
@@ -174,10 +174,13 @@ def _can_change(old: Silence, new: Silence, now_ms: int) -> bool:
             return False
 
 
+def _says_nothing(matcher: Matcher) -> bool:
+    """Tell whether it takes what is not there; one that excludes something says enough."""
+    return matcher.type in (MatchType.EQUAL, MatchType.REGEX) and matcher.matches_empty
+
+
 def _is_about(silence: Silence, matchers: Sequence[Matcher]) -> bool:
-    """Tell whether each matcher takes the value of one of the silence's matchers for that name."""
-    values = {matcher.name: matcher.value for matcher in silence.matchers}
-    return all(matcher.matches(values.get(matcher.name, "")) for matcher in matchers)
+    return set(matchers) <= set(silence.matchers)
 
 
 def _rank(silence: Silence, now_ms: int) -> tuple[int, int]:

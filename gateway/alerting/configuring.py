@@ -1,15 +1,19 @@
-"""Reads Alertmanager's configuration file, and the templates that it names. Knows no channel.
+"""Reads Alertmanager's configuration file, and the templates that it names. Tries out its ways.
+
+Must not know what a way is.
 
 Without a file everybody is told nothing: alerts are kept, grouped and listed, and can be silenced.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from typing import Final
 
 from alertrules.errors import BadFile, TemplateError
-from alertrules.routing.configuration import Configuration
+from alertrules.notification import Channel
+from alertrules.routing.configuration import Configuration, Integration
 from alertrules.routing.loading import load_configuration
 from alertrules.templates.alertmanager import NotificationTemplates, make_templates
 from runtime.documents import parse_document, read_document
@@ -21,6 +25,9 @@ NOBODY: Final = "route: {receiver: nobody, group_by: [alertname]}\nreceivers: [{
 MAX_TEMPLATE_BYTES: Final = 1 << 20
 """Of one file: all templates that Alertmanager ships are a twentieth of this."""
 
+MakeChannel = Callable[[Integration, NotificationTemplates], Channel]
+"""Makes the way of an integration; raises BadFile."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configured:
@@ -28,6 +35,8 @@ class Configured:
 
     configuration: Configuration
     templates: NotificationTemplates
+    files: int
+    """How many files with templates were read."""
     unmatched: tuple[str, ...] = ()
     """Patterns of templates that fit no file."""
 
@@ -39,15 +48,30 @@ def read_configured(file: Path | None) -> Configured:
     try:
         configuration = load_configuration(document, name)
         found = _found(configuration, Path() if file is None else file.parent)
+        texts = [_template(Path(each)) for files in found.values() for each in files]
         return Configured(
             configuration=configuration,
-            templates=make_templates([_template(Path(each)) for files in found.values() for each in files]),
+            templates=make_templates(texts),
+            files=len(texts),
             unmatched=tuple(pattern for pattern, files in found.items() if not files),
         )
     except BadFile as error:
         raise SettingsError(list(error.problems)) from error
     except TemplateError as error:
         raise SettingsError([f"{name}: templates: {error}."]) from error
+
+
+def check_ways(configured: Configured, make_channel: MakeChannel, file: Path | None) -> None:
+    """Make each way once; raises SettingsError with what is wrong with all of them."""
+    problems = []
+    for receiver in configured.configuration.receivers.values():
+        for integration in receiver.integrations:
+            try:
+                make_channel(integration, configured.templates)
+            except BadFile as error:
+                problems += [f"{file}: receiver {receiver.name}: {problem}" for problem in error.problems]
+    if problems:
+        raise SettingsError(problems)
 
 
 def _found(configuration: Configuration, directory: Path) -> dict[str, list[str]]:

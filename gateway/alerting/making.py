@@ -17,6 +17,7 @@ from gateway.alerting.channels.making import make_channel
 from gateway.alerting.lane import Clock
 from gateway.alerting.pipeline import Pipeline
 from gateway.alerting.service import Alerting
+from gateway.alerting.trial import Trials
 from gateway.history.archive import Archive
 from gateway.registry.model import Agent
 from gateway.settings import GatewaySettings
@@ -75,12 +76,13 @@ def make_alerting(
         now_ms=means.now_ms(),
         failed=failed,
     )
+    external_url = (settings.external_url or url).rstrip("/")
     pipeline = Pipeline(
         AlertTables(ledger),
         clock=Clock(now_ms=means.now_ms, seconds=means.clock.rising_s, chance=means.chance),
         new_id=means.new_id,
         log=log,
-        external_url=(settings.external_url or url).rstrip("/"),
+        external_url=external_url,
     )
     alertmanagers = make_alertmanagers(
         settings,
@@ -98,7 +100,15 @@ def make_alerting(
 
     return Made(
         alerting=Alerting(
-            pipeline, recorder, alertmanagers, make_channel=channel, now_ms=means.now_ms, log=log
+            pipeline,
+            recorder,
+            alertmanagers,
+            trials=Trials(
+                pipeline.ways, now_ms=means.now_ms, stopwatch=means.clock.rising_s, external_url=external_url
+            ),
+            make_channel=channel,
+            now_ms=means.now_ms,
+            log=log,
         ),
         book=book,
         upkeep=HistoryUpkeep(recorder=recorder, shelf=book, keep_ms=keep_ms),

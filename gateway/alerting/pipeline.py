@@ -144,7 +144,7 @@ class Pipeline:
     # Silences
 
     def silences(self, matchers: Sequence[Matcher] = ()) -> list[Silence]:
-        """Return silences whose own matchers are for values that these take, in Alertmanager's order."""
+        """Return silences that have all these matchers themselves, in Alertmanager's order."""
         with self._lock:
             return self._silences.find(matchers, self._clock.now_ms())
 
@@ -161,7 +161,7 @@ class Pipeline:
         return self._change(lambda now_ms: self._silences.put(silence, now_ms))
 
     def expire_silence(self, silence_id: str) -> Silence:
-        """End a silence; raises as `put_silence` does."""
+        """End a silence, if it has not ended; raises UnknownSilence or StorageUnavailable."""
         return self._change(lambda now_ms: self._silences.expire(silence_id, now_ms))
 
     def _change(self, change: Callable[[int], tuple[Silence, ...]]) -> Silence:
@@ -181,6 +181,13 @@ class Pipeline:
     def deliveries(self, receiver: str | None = None, limit: int = 100) -> Sequence[Delivery]:
         """Return the newest entries of the delivery log, the newest first; raises StorageUnavailable."""
         return self._kept.deliveries(receiver, limit)
+
+    def ways(self, receiver: str) -> dict[str, Channel] | None:
+        """Return the ways of a receiver by their names, None when there is no such receiver."""
+        with self._lock:
+            if receiver not in self.configuration.receivers:
+                return None
+            return {way: lane.channel for (name, way), lane in self._lanes.items() if name == receiver}
 
     def readings(self) -> Readings:
         """Return all counts."""

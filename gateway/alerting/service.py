@@ -8,16 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from alertrules.alert import Alert
-from alertrules.errors import BadFile
-from alertrules.notification import Channel
 from alertrules.routing.alerts import received
-from alertrules.routing.configuration import Configuration, Integration
-from alertrules.templates.alertmanager import NotificationTemplates
 from gateway.alerthistory.recorder import Recorder
 from gateway.alerting.alertmanagers import Alertmanagers
-from gateway.alerting.configuring import Configured, read_configured
+from gateway.alerting.configuring import Configured, MakeChannel, check_ways, read_configured
 from gateway.alerting.pipeline import Pipeline
-from runtime.errors import SettingsError
+from gateway.alerting.trial import Trials
 from runtime.logs import Log
 from timeseries.labels import Labels
 
@@ -25,9 +21,6 @@ EVIDENCE: Final = "evidence"
 """The annotation by which Alertmanagers, which know no evidence, are told of it in words."""
 
 NOBODY_IS_TOLD: Final = "alerts are kept and listed; alertmanager_config or alertmanager say who is told"
-
-MakeChannel = Callable[[Integration, NotificationTemplates], Channel]
-"""Makes the way of an integration; raises BadFile."""
 
 
 class Alerting:
@@ -39,11 +32,13 @@ class Alerting:
         recorder: Recorder,
         alertmanagers: Alertmanagers,
         *,
+        trials: Trials,
         make_channel: MakeChannel,
         now_ms: Callable[[], int],
         log: Log,
     ) -> None:
         self.pipeline = pipeline
+        self.trials = trials
         self.alertmanagers = alertmanagers
         self._recorder = recorder
         self._make_channel = make_channel
@@ -81,7 +76,7 @@ class Alerting:
 
     def _use(self, file: Path | None, use: Callable[..., None]) -> Configured:
         configured = read_configured(file)
-        check_channels(configured.configuration, configured.templates, self._make_channel, str(file))
+        check_ways(configured, self._make_channel, file)
         use(
             configured.configuration,
             lambda integration: self._make_channel(integration, configured.templates),
@@ -104,21 +99,6 @@ class Alerting:
         )
         if not ways and not alertmanagers:
             self._log.info("alerts.nobody_is_told", reason=NOBODY_IS_TOLD)
-
-
-def check_channels(
-    configuration: Configuration, templates: NotificationTemplates, make_channel: MakeChannel, file: str
-) -> None:
-    """Make each channel once; raises SettingsError with what is wrong with all of them."""
-    problems = []
-    for receiver in configuration.receivers.values():
-        for integration in receiver.integrations:
-            try:
-                make_channel(integration, templates)
-            except BadFile as error:
-                problems += [f"{file}: receiver {receiver.name}: {problem}" for problem in error.problems]
-    if problems:
-        raise SettingsError(problems)
 
 
 def in_words(alert: Alert) -> Alert:

@@ -59,6 +59,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/api/v1/alerts/history/{number}": {"GET": CONFINED},
     "/api/v1/alerts/statistics": {"GET": CONFINED},
     "/api/v1/notifications": {"GET": READ},
+    "/api/v1/notifications/test": {"POST": EDIT},
     "/api/v2/status": {"GET": READ},
     "/api/v2/receivers": {"GET": READ},
     "/api/v2/alerts": {"GET": CONFINED, "POST": TELL},

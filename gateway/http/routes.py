@@ -42,7 +42,7 @@ from gateway.http.language import FormatQuery, ParseQuery
 from gateway.http.login import Login, Logout, WhoAmI
 from gateway.http.managedrules import AllManaged, CheckRules, OneManaged
 from gateway.http.metrics import SelfMetrics
-from gateway.http.notifications import Notifications
+from gateway.http.notifications import Notifications, TestNotification
 from gateway.http.processes import ProcessChanges, Processes, ProcessHistory, ProcessTimes
 from gateway.http.query import Query, QueryRange
 from gateway.http.read import RemoteRead
@@ -250,11 +250,14 @@ def alertmanager_routes(
     return {
         "/api/v2/status": AlertmanagerStatus(configuration, version=version, started_ms=started_ms),
         "/api/v2/receivers": Receivers(configuration),
-        "/api/v2/alerts": PostedAlerts(pipeline, alerting.take),
+        "/api/v2/alerts": PostedAlerts(
+            pipeline, alerting.take, lambda: now_ms() + pipeline.configuration.resolve_timeout_ms
+        ),
         "/api/v2/alerts/groups": AlertGroups(pipeline),
         "/api/v2/silences": Silences(pipeline, now_ms),
         "/api/v2/silence/{id}": OneSilence(pipeline, now_ms),
         "/api/v1/notifications": Notifications(pipeline.deliveries),
+        "/api/v1/notifications/test": TestNotification(alerting.trials),
         "/api/v1/alertmanagers": Alertmanagers(alerting.alertmanagers),
     }
 

@@ -20,7 +20,7 @@ def write(path: Path, text: str) -> Path:
 def test_a_good_file_is_said_to_be_so(tmp_path: Path) -> None:
     file = write(tmp_path / "good.yml", way("webhook", "url: http://a"))
     answer = run(file)
-    assert answer.output == f"{file}: OK (receivers: 1, ways to them: 1, routes: 1)\n"
+    assert answer.output == f"{file}: OK (receivers: 1, ways to them: 1, routes: 1, files of templates: 0)\n"
     assert answer.exit_code == 0
 
 
@@ -43,4 +43,24 @@ def test_what_the_gateway_would_not_use_is_said_too(tmp_path: Path) -> None:
     answer = run(jira, unknown)
     assert f"{jira}: receiver x: jira[0]: there is no such kind of receiver here" in answer.output
     assert f"{unknown}: receiver x: apprise[0]: the url is none that Apprise knows" in answer.output
+    assert answer.exit_code == 1
+
+
+def test_templates_are_read_as_the_gateway_reads_them(tmp_path: Path) -> None:
+    file = write(tmp_path / "named.yml", f"{PLAIN}templates: [texts/*.tmpl, none.tmpl]\n")
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    write(texts / "a.tmpl", '{{ define "a" }}x{{ end }}')
+    assert run(file).output.endswith("files of templates: 1)\n")
+    write(texts / "b.tmpl", "{{ if }}")
+    answer = run(file)
+    assert "b.tmpl" in answer.output
+    assert answer.exit_code == 1
+
+
+def test_a_way_that_cannot_be_used_is_told_with_its_receiver(tmp_path: Path) -> None:
+    file = write(tmp_path / "bad.yml", way("apprise", "url: 'nonsense://x'"))
+    answer = run(file)
+    assert answer.output.startswith(f"{file}: receiver ")
+    assert "none that Apprise knows" in answer.output
     assert answer.exit_code == 1

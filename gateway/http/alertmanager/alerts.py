@@ -9,7 +9,7 @@ from alertrules.alert import Alert
 from alertrules.routing.dispatch import GroupView, View
 from alertrules.routing.matchers import parse_matchers
 from alertrules.routing.silence import match_all
-from gateway.http.alertmanager.answers import bad_message, give
+from gateway.http.alertmanager.answers import bad_message, body_of, give
 from gateway.http.alertmanager.messages import alert_row, posted_alerts
 from gateway.http.caller import caller_of
 from gateway.http.parameters import Parameters
@@ -37,20 +37,20 @@ Take = Callable[[Sequence[Alert]], None]
 class PostedAlerts:
     """All alerts; and where a Prometheus sends its own."""
 
-    def __init__(self, alerts: Alerts, take: Take) -> None:
+    def __init__(self, alerts: Alerts, take: Take, open_end_ms: Callable[[], int]) -> None:
+        """`open_end_ms` tells when an alert ends now that names no end."""
         self._alerts = alerts
         self._take = take
+        self._open_end_ms = open_end_ms
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         wanted = _Wanted(req)
         give(resp, [_row(view) for view in self._alerts.alerts() if wanted.takes(view)])
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        body = req.bounded_stream.read(MAX_BODY_BYTES + 1)
-        if len(body) > MAX_BODY_BYTES:
-            raise falcon.HTTPContentTooLarge(description=f"The body is larger than {MAX_BODY_BYTES} bytes")
+        body = body_of(req, MAX_BODY_BYTES)
         with bad_message():
-            alerts, problems = posted_alerts(body)
+            alerts, problems = posted_alerts(body, self._open_end_ms())
         self._take(alerts)
         if problems:
             raise falcon.HTTPBadRequest(description="; ".join(problems))

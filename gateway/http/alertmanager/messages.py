@@ -41,10 +41,10 @@ class BadMessage(Exception):
     """What was posted can't be used; the text is a sentence without its end."""
 
 
-def posted_alerts(body: bytes) -> tuple[list[Alert], list[str]]:
+def posted_alerts(body: bytes, open_end_ms: int) -> tuple[list[Alert], list[str]]:
     """Return the alerts that are right, and what is wrong with the others; raises BadMessage.
 
-    A time that is not given is 0.
+    A time that is not given is 0; without an end an alert is to end at `open_end_ms`.
     """
     rows = _json(body)
     if not isinstance(rows, list):
@@ -54,20 +54,20 @@ def posted_alerts(body: bytes) -> tuple[list[Alert], list[str]]:
     alerts, problems = [], []
     for number, row in enumerate(rows):
         try:
-            alerts.append(_alert(row))
+            alerts.append(_alert(row, open_end_ms))
         except BadMessage as error:
             problems.append(f"alert {number}: {error}")
     return alerts, problems
 
 
-def _alert(row: object) -> Alert:
+def _alert(row: object, open_end_ms: int) -> Alert:
     if not isinstance(row, dict):
         raise BadMessage("it must be an object")
     labels, annotations = _pairs(row, "labels"), _pairs(row, "annotations")
     if not labels:
         raise BadMessage("at least one label pair required")
     starts_ms, ends_ms = _time(row, "startsAt"), _time(row, "endsAt")
-    if ends_ms and ends_ms < starts_ms:
+    if starts_ms > (ends_ms or open_end_ms):
         raise BadMessage("start time must be before end time")
     return Alert(
         labels=labels,
@@ -107,7 +107,7 @@ def posted_silence(body: bytes) -> Silence:
     if not isinstance(matchers, list):
         raise BadMessage("matchers: must be a list")
     for name in ("startsAt", "endsAt", "createdBy", "comment"):
-        if name not in row:
+        if row.get(name) is None:
             raise BadMessage(f"{name} is required")
     return Silence(
         id=_text(row, "id"),
@@ -123,7 +123,11 @@ def posted_silence(body: bytes) -> Silence:
 def _matcher(row: object) -> Matcher:
     if not isinstance(row, dict):
         raise BadMessage("matchers: each must be an object")
-    is_regex, is_equal = row.get("isRegex", False), row.get("isEqual", True)
+    for name in ("name", "value", "isRegex"):
+        if row.get(name) is None:
+            raise BadMessage(f"matchers: {name} is required")
+    is_regex, is_equal = row["isRegex"], row.get("isEqual")
+    is_equal = True if is_equal is None else is_equal
     if not isinstance(is_regex, bool) or not isinstance(is_equal, bool):
         raise BadMessage("matchers: isRegex and isEqual must be true or false")
     name, value = _text(row, "name"), _text(row, "value")
@@ -165,6 +169,9 @@ def _time(row: dict[str, Any], name: str) -> int:
 
 # --- what is shown ---
 
+_LEFT_OUT: Final = frozenset({"generatorURL", "evidence"})
+"""Of an alert, when they are empty: clients take an empty URL for a wrong one."""
+
 
 def time_text(ms: int) -> str:
     """Write a time as Alertmanager does; 0 is Go's zero."""
@@ -182,7 +189,7 @@ def alert_row(
     receivers: Sequence[str],
 ) -> dict[str, object]:
     """Return an alert as it is listed."""
-    return {
+    row = {
         "annotations": dict(alert.annotations),
         "endsAt": time_text(alert.ends_ms),
         "fingerprint": alert.fingerprint,
@@ -192,7 +199,9 @@ def alert_row(
         "updatedAt": time_text(alert.updated_ms),
         "generatorURL": alert.generator_url,
         "labels": dict(alert.labels),
-    } | ({"evidence": alert.evidence} if alert.evidence else {})
+        "evidence": alert.evidence,
+    }
+    return {name: value for name, value in row.items() if value or name not in _LEFT_OUT}
 
 
 def silence_row(silence: Silence, now_ms: int) -> dict[str, object]:

@@ -9,7 +9,7 @@ import falcon
 from alertrules.routing.silence import Silence
 from alertrules.routing.silences import BadSilence, UnknownSilence
 from gateway.http.alertmanager.alerts import filters
-from gateway.http.alertmanager.answers import bad_message, give
+from gateway.http.alertmanager.answers import bad_message, body_of, give
 from gateway.http.alertmanager.messages import posted_silence, silence_row
 from gateway.http.parameters import Parameters
 from timeseries.matcher import Matcher
@@ -46,9 +46,7 @@ class Silences:
         give(resp, [silence_row(silence, self._now_ms()) for silence in found])
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        body = req.bounded_stream.read(MAX_BODY_BYTES + 1)
-        if len(body) > MAX_BODY_BYTES:
-            raise falcon.HTTPContentTooLarge(description=f"The body is larger than {MAX_BODY_BYTES} bytes")
+        body = body_of(req, MAX_BODY_BYTES)
         with bad_message():
             silence = posted_silence(body)
         with _refusing():

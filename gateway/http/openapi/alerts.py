@@ -28,7 +28,6 @@ _SHOWN: Final = (
 )
 _ID: Final = Parameter(name="id", text="The silence's id.", in_path=True)
 _UNKNOWN: Final = Answer(text="There is none with this id.", in_envelope=False)
-_ENDED: Final = Answer(text="It had ended already.", in_envelope=False)
 
 
 def _bare(summary: str, text: str, *parameters: Parameter) -> Operation:
@@ -94,6 +93,19 @@ OPERATIONS: Final[Operations] = {
             answers={200: Answer(text="Entries, the newest first."), 400: _WRONG},
         )
     },
+    "/api/v1/notifications/test": {
+        "POST": Operation(
+            summary="Send a test message through each way of a receiver",
+            tag=ALERTS,
+            body=Body(text='An object with the name of the receiver: {"receiver": "team"}.'),
+            answers={
+                200: Answer(text="For each way whether the message was taken, or why not."),
+                400: Answer(text="The body is not such an object."),
+                404: Answer(text="There is no such receiver."),
+                503: Answer(text="Another test is in work."),
+            },
+        )
+    },
     "/api/v2/status": {"GET": _bare("Version, start and configuration, as Alertmanager tells them", "Such.")},
     "/api/v2/receivers": {"GET": _bare("The names of all receivers", "A list of objects with a name.")},
     "/api/v2/alerts": {
@@ -146,7 +158,6 @@ OPERATIONS: Final[Operations] = {
             parameters=(_ID,),
             answers={
                 200: Answer(text="It has ended; the body is empty.", in_envelope=False),
-                400: _ENDED,
                 404: _UNKNOWN,
             },
         ),

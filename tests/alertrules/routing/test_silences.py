@@ -61,8 +61,12 @@ def test_a_pending_silence_that_expires_never_began() -> None:
     silences = book(silence(HOST, starts_ms=START + HOUR // 2))
     [ended] = silences.expire("id-1", START + 1)
     assert (ended.starts_ms, ended.ends_ms) == (START + 1, START + 1)
-    with pytest.raises(BadSilence, match="already expired"):
-        silences.expire("id-1", START + 2)
+
+
+def test_a_silence_that_has_ended_stays_as_it_is() -> None:
+    silences = book(silence(HOST))
+    [ended] = silences.expire("id-1", START + 1)
+    assert silences.expire("id-1", START + 2) == (ended,)
 
 
 def test_what_there_is_not_can_not_be_changed() -> None:
@@ -83,7 +87,7 @@ def test_which_alerts_are_silenced_follows_time_and_changes() -> None:
     assert silences.silencing(LABELS, START + HOUR) == ()
 
 
-def test_silences_are_listed_active_pending_expired_and_found_by_what_they_are_about() -> None:
+def test_silences_are_listed_active_pending_expired_and_found_by_their_matchers() -> None:
     silences = book(
         silence(HOST, starts_ms=START + HOUR // 2),
         silence(HOST, ends_ms=START + 2 * HOUR),
@@ -93,6 +97,14 @@ def test_silences_are_listed_active_pending_expired_and_found_by_what_they_are_a
     silences.expire("id-4", START + 1)
     assert [each.id for each in silences.find((), START + 1)] == ["id-3", "id-2", "id-1", "id-4"]
     assert [each.id for each in silences.find((HOST, equal("job", "x")), START + 1)] == ["id-3"]
+    regex = Matcher(name=HOST.name, type=MatchType.REGEX, value=HOST.value)
+    assert silences.find((regex,), START + 1) == []
+
+
+@pytest.mark.parametrize(("kind", "value"), [(MatchType.NOT_EQUAL, "x"), (MatchType.NOT_REGEX, "x.*")])
+def test_a_silence_may_be_for_all_but_some(kind: MatchType, value: str) -> None:
+    silences = book(silence(Matcher(name="host", type=kind, value=value)))
+    assert silences.silencing(LABELS, START) == ("id-1",)
 
 
 def test_an_expired_silence_is_forgotten_after_five_days() -> None:

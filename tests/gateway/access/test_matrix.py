@@ -37,7 +37,7 @@ ROUTES: Final = {
     "edit": "PATCH /api/v1/agents/{id}, DELETE /api/v1/agents/{id}, POST /api/v1/rules/check, "
     "PUT /api/v1/rules/managed/{name}, POST /api/v1/rules/managed/{name}, "
     "DELETE /api/v1/rules/managed/{name}, POST /api/v2/alerts, POST /api/v2/silences, "
-    "DELETE /api/v2/silence/{id}",
+    "DELETE /api/v2/silence/{id}, POST /api/v1/notifications/test",
     "admin": "GET /api/v1/tokens, POST /api/v1/tokens, DELETE /api/v1/tokens/{token_id}, GET /api/v1/users, "
     "POST /api/v1/users, DELETE /api/v1/users/{name}, POST /api/v1/users/{name}/password, GET /api/v1/audit, "
     "GET /api/v1/status/config, GET /api/v1/status/flags, POST /api/v1/admin/tsdb/delete_series, "

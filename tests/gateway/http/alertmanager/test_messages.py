@@ -25,6 +25,7 @@ from gateway.http.alertmanager.messages import (
 from timeseries.labels import Labels
 from timeseries.matcher import Matcher, MatchType
 
+NOW_MS = 1795230000000
 GOOD = {"labels": {"alertname": "A"}}
 SILENCE = {
     "matchers": [{"name": "a", "value": "b", "isRegex": False, "isEqual": True}],
@@ -36,7 +37,7 @@ SILENCE = {
 
 
 def alerts(*rows: object) -> tuple[list[Alert], list[str]]:
-    return posted_alerts(json.dumps(rows).encode())
+    return posted_alerts(json.dumps(rows).encode(), NOW_MS + 300_000)
 
 
 def test_an_alert_is_read_with_all_that_it_says() -> None:
@@ -80,6 +81,7 @@ def test_a_time_that_is_not_given_is_zero(time: str | None) -> None:
         (GOOD | {"startsAt": 5}, "startsAt: must be a time"),
         (GOOD | {"startsAt": "2026-11-21T03:00:00"}, "startsAt: must be a time"),
         (GOOD | {"startsAt": "2026-11-21T03:00:00Z", "endsAt": "2026-11-21T02:00:00Z"}, "must be before"),
+        (GOOD | {"startsAt": "2026-11-21T03:05:00.001Z"}, "must be before"),
         (GOOD | {"generatorURL": 7}, "generatorURL"),
     ],
 )
@@ -93,7 +95,7 @@ def test_a_bad_alert_is_told_and_costs_no_other(row: object, words: str) -> None
 @pytest.mark.parametrize("body", [b"", b"{", b"{}", b"null", b"[" * 100_000, b"\xff"])
 def test_what_is_no_list_of_alerts_is_refused(body: bytes) -> None:
     with pytest.raises(BadMessage):
-        posted_alerts(body)
+        posted_alerts(body, 0)
 
 
 def test_the_limits_of_alerts() -> None:
@@ -122,19 +124,26 @@ def test_a_silence_is_read_and_shown_again() -> None:
         ({"matchers": "x"}, "matchers"),
         ({"matchers": [7]}, "matchers"),
         ({"matchers": [{"name": "a", "value": "(", "isRegex": True}]}, "matchers"),
-        ({"matchers": [{"name": "a b", "value": "x"}]}, '"a b" is no name'),
+        ({"matchers": [{"name": "a b", "value": "x", "isRegex": False}]}, '"a b" is no name'),
+        ({"matchers": [{"name": "a", "value": "x"}]}, "isRegex is required"),
+        ({"matchers": [{"name": "a", "isRegex": False}]}, "value is required"),
+        ({"matchers": [{"name": None, "value": "x", "isRegex": False}]}, "name is required"),
         ({"matchers": [{"name": "a", "value": "x", "isRegex": "no"}]}, "isRegex"),
-        ({"comment": None}, None),
+        ({"comment": None}, "comment is required"),
+        ({"startsAt": None}, "startsAt is required"),
         ({"endsAt": "never"}, "endsAt"),
     ],
 )
-def test_a_bad_silence_is_told(change: dict[str, object], words: str | None) -> None:
-    body = json.dumps(SILENCE | change).encode()
-    if words is None:
-        assert posted_silence(body).comment == ""
-        return
+def test_a_bad_silence_is_told(change: dict[str, object], words: str) -> None:
     with pytest.raises(BadMessage, match=words):
-        posted_silence(body)
+        posted_silence(json.dumps(SILENCE | change).encode())
+
+
+def test_a_matcher_is_for_what_is_equal_unless_it_says_otherwise() -> None:
+    matcher = {"name": "a", "value": "b", "isRegex": False}
+    for more in ({}, {"isEqual": None}, {"isEqual": True}):
+        body = json.dumps(SILENCE | {"matchers": [matcher | more]}).encode()
+        assert posted_silence(body).matchers == (Matcher(name="a", type=MatchType.EQUAL, value="b"),)
 
 
 @pytest.mark.parametrize("name", ["startsAt", "endsAt", "createdBy", "comment"])
@@ -170,9 +179,9 @@ def test_a_silence_survives_the_way_out_and_in(kind: MatchType, starts: int, end
     )
 )
 def test_garbage_is_refused_and_nothing_else(body: bytes) -> None:
-    for read in (posted_alerts, posted_silence):
+    for read in (lambda: posted_alerts(body, 0), lambda: posted_silence(body)):
         with suppress(BadMessage):
-            read(body)
+            read()
 
 
 def test_an_alert_is_shown_as_alertmanager_does() -> None:
@@ -183,7 +192,7 @@ def test_an_alert_is_shown_as_alertmanager_does() -> None:
     assert row["receivers"] == [{"name": "team"}]
     assert row["status"] == {"inhibitedBy": [], "silencedBy": ["s"], "state": "suppressed"}
     assert (row["startsAt"], row["endsAt"]) == ("2026-11-21T03:00:00.123Z", ZERO)
-    assert "evidence" not in row
+    assert not {"evidence", "generatorURL"} & set(row)
     shown = alert_row(
         alert.changed(evidence={"summary": "x"}),
         state="active",
