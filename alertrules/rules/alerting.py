@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from alertrules.alert import ALERT_NAME, Alert
 from alertrules.errors import RuleFailed, TemplateError
 from alertrules.rules.model import AlertRule
-from alertrules.rules.outcome import Active, Change, Evaluated, Query, Recorded, State
+from alertrules.rules.outcome import Active, Query, Recorded, State
 from alertrules.rules.recording import Sample, samples_of
 from alertrules.rules.states import FORGOTTEN, INACTIVE, PENDING, advance
 from timeseries.errors import InvalidLabels
@@ -93,11 +93,14 @@ class RuleAlerts:
         self._kept = old._kept
         self.is_restored = old.is_restored
 
-    def evaluate(self, now_ms: int, at_ms: int, query: Query, limit: int) -> Evaluated:
-        """Bring the alerts to a time, with what the query finds; raises QueryError or RuleFailed."""
+    def evaluate(self, now_ms: int, at_ms: int, query: Query, limit: int) -> list[Recorded]:
+        """Bring the alerts to a time, with what the query finds, and return their samples.
+
+        Raises QueryError or RuleFailed.
+        """
         found = samples_of(query(self.rule.expr, at_ms))
         if not found and not self._kept:
-            return Evaluated()
+            return []
         present = self._present(found, now_ms)
         for labels, (annotations, value) in present.items():
             kept = self._kept.get(labels)
@@ -125,29 +128,23 @@ class RuleAlerts:
                 found.append(alert)
         return found
 
-    def _advanced(self, present: Container[Labels], now_ms: int, at_ms: int, limit: int) -> Evaluated:
+    def _advanced(self, present: Container[Labels], now_ms: int, at_ms: int, limit: int) -> list[Recorded]:
         """Bring each alert to its next state."""
-        result = Evaluated()
+        samples: list[Recorded] = []
         running = 0
-        before_all: list[Change] = []
         for labels, kept in list(self._kept.items()):
-            alert = kept.alert
-            before = alert.state
-            after = advance(alert, self.rule, now_ms, present=labels in present)
-            if before is not INACTIVE and limit > 0:
-                before_all.append(Change(alert=alert, before=before, after=INACTIVE))
-            if after is not before and not (after is FORGOTTEN and before is INACTIVE):
-                result.changes.append(Change(alert=alert, before=before, after=after or INACTIVE))
+            after = advance(kept.alert, self.rule, now_ms, present=labels in present)
             if after is FORGOTTEN:
                 del self._kept[labels]
             elif after is not INACTIVE:
                 running += 1
                 if self.is_restored:
-                    result.samples += kept.samples(at_ms)
+                    samples += kept.samples(at_ms)
         if 0 < limit < running:
+            # So Prometheus has it: what comes within the limit again begins anew.
             self._kept.clear()
-            raise TooManyAlerts(f"exceeded limit of {limit} with {running} alerts", before_all)
-        return result
+            raise RuleFailed(f"exceeded limit of {limit} with {running} alerts")
+        return samples
 
     def _present(self, found: list[Sample], now_ms: int) -> dict[Labels, tuple[Labels, float]]:
         """Return the annotations and the value of each alert, by its labels."""
@@ -191,14 +188,6 @@ class RuleAlerts:
             )
         except TemplateError as error:
             return f"<error expanding template: {error}>"
-
-
-class TooManyAlerts(RuleFailed):
-    """More alerts than the group's limit. All are forgotten; `changes` says which were pending or firing."""
-
-    def __init__(self, reason: str, changes: list[Change]) -> None:
-        super().__init__(reason)
-        self.changes = changes
 
 
 def to_send(alert: Active, external_labels: Labels, generator_url: str) -> Alert:

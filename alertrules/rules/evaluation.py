@@ -15,21 +15,11 @@ from alertrules.rules.alerting import (
     RESEND_DELAY_MS,
     RuleAlerts,
     Templates,
-    TooManyAlerts,
     to_send,
 )
 from alertrules.rules.buffer import Buffer
 from alertrules.rules.model import AlertRule, Group, Rule
-from alertrules.rules.outcome import (
-    Change,
-    GroupResult,
-    Health,
-    Query,
-    Recorded,
-    RuleResult,
-    Transition,
-    Write,
-)
+from alertrules.rules.outcome import GroupResult, Health, Query, Recorded, RuleResult, Write
 from alertrules.rules.reading import read_by
 from alertrules.rules.recording import Recording
 from alertrules.rules.restoring import restore
@@ -182,13 +172,12 @@ class _RuleEvaluation:
         self.is_good = False
         """Whether the last evaluation came to a result, written or not."""
         self._key = key
-        self._group = group
+        self._limit = group.limit
         self._reads = read_by(rule)
         self._health = Health.UNKNOWN
         self._error = ""
         self._time_ms = 0
         self._samples = 0
-        self._transitions: tuple[Transition, ...] = ()
         self._url = ""
 
     def may_read(self, names: set[str]) -> bool:
@@ -197,23 +186,17 @@ class _RuleEvaluation:
 
     def evaluate(self, now_ms: int, at_ms: int, query: Query, buffer: Buffer) -> None:
         """Evaluate the rule; what it makes goes into the buffer."""
-        self._time_ms, self._samples, self._transitions = now_ms, 0, ()
+        self._time_ms, self._samples = now_ms, 0
         self._health, self._error, self.is_good = Health.OK, "", True
-        changes: list[Change] = []
         try:
-            made = self._evaluated(now_ms, at_ms, query, self._group.limit)
+            samples = self._evaluated(now_ms, at_ms, query, self._limit)
         except (QueryError, RuleFailed) as error:
             self.is_good = False
             self.fail(str(error))
-            if isinstance(error, TooManyAlerts):
-                changes = error.changes
-        else:
-            changes = made.changes
-            self._samples = len(made.samples)
-            if made.samples or self.previous:
-                buffer.add(self, made.samples, self._makes)
-        if changes:
-            self._transitions = tuple(self._transition(change, now_ms) for change in changes)
+            return
+        self._samples = len(samples)
+        if samples or self.previous:
+            buffer.add(self, samples, self._makes)
 
     def fail(self, reason: str) -> None:
         """Note what went wrong."""
@@ -230,7 +213,6 @@ class _RuleEvaluation:
             seconds=self.seconds,
             samples=self._samples,
             active=self.alerts.active if self.alerts is not None else (),
-            transitions=self._transitions,
         )
 
     def take_over(self, old: "_RuleEvaluation") -> None:
@@ -246,21 +228,6 @@ class _RuleEvaluation:
         if not self._url:
             self._url = f"{external_url.rstrip('/')}/graph?g0.expr={_escaped(self.rule.text)}&g0.tab=1"
         return self._url
-
-    def _transition(self, change: Change, now_ms: int) -> Transition:
-        alert = change.alert
-        return Transition(
-            rule=self._key,
-            group=self._group.name,
-            file=self._group.file,
-            labels=alert.labels,
-            annotations=alert.annotations,
-            value=alert.value,
-            before=change.before,
-            after=change.after,
-            active_ms=alert.active_ms,
-            time_ms=now_ms,
-        )
 
 
 def _key(group: Group, rule: Rule, counts: dict[str, int]) -> str:

@@ -1,7 +1,7 @@
-"""What the evaluation of a rule comes to: samples to write, alerts and their states, what changed."""
+"""What the evaluation of a rule comes to: samples to write, alerts and their states, how it went."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from alertrules.rules.model import Rule
@@ -56,39 +56,6 @@ class Active:
     valid_until_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """That an alert came to another state."""
-
-    alert: Active
-    before: State
-    after: State
-
-
-@dataclass(slots=True)
-class Evaluated:
-    """What one evaluation came to."""
-
-    samples: list[Recorded] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """That an alert came into a state. `rule` is a key that no other rule has."""
-
-    rule: str
-    group: str
-    file: str
-    labels: Labels
-    annotations: Labels
-    value: float
-    before: State
-    after: State
-    active_ms: int
-    time_ms: int
-
-
 class Health(StrEnum):
     """What became of a rule the last time."""
 
@@ -101,7 +68,7 @@ class Health(StrEnum):
 class RuleResult:
     """What one evaluation of a rule came to. Nothing in it changes later.
 
-    `key` is that of its transitions. `samples` counts what the rule made, without stale markers. `active` has
+    No other rule has its `key`. `samples` counts what the rule made, without stale markers. `active` has
     the alerts that are pending or firing, as they were then.
     """
 
@@ -114,7 +81,6 @@ class RuleResult:
     seconds: float = 0.0
     samples: int = 0
     active: tuple[Active, ...] = ()
-    transitions: tuple[Transition, ...] = ()
 
     @property
     def state(self) -> State:
@@ -135,8 +101,3 @@ class GroupResult:
     def samples(self) -> int:
         """Count the samples of all its rules."""
         return sum(rule.samples for rule in self.rules)
-
-    @property
-    def transitions(self) -> tuple[Transition, ...]:
-        """What changed, in the order of the rules."""
-        return tuple(one for rule in self.rules for one in rule.transitions)

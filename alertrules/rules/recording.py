@@ -4,7 +4,7 @@ from typing import Final
 
 from alertrules.errors import RuleFailed
 from alertrules.rules.model import RecordingRule
-from alertrules.rules.outcome import Evaluated, Query, Recorded
+from alertrules.rules.outcome import Query, Recorded
 from promql.histograms.model import FloatHistogram
 from promql.values import Vector
 from timeseries.labels import METRIC_NAME, Labels
@@ -35,7 +35,7 @@ class Recording:
         self._rule = rule
         self._changes = {METRIC_NAME: rule.name, **rule.labels}
 
-    def evaluate(self, now_ms: int, at_ms: int, query: Query, limit: int) -> Evaluated:  # noqa: ARG002 - as alerts do
+    def evaluate(self, now_ms: int, at_ms: int, query: Query, limit: int) -> list[Recorded]:  # noqa: ARG002 - as alerts do
         """Return the samples that it makes at a time; raises QueryError or RuleFailed."""
         made = [
             Recorded(labels=labels.updated(self._changes), time_ms=at_ms, value=value)
@@ -45,4 +45,4 @@ class Recording:
             raise RuleFailed(SAME_LABELS)
         if 0 < limit < len(made):
             raise RuleFailed(f"exceeded limit of {limit} with {len(made)} series")
-        return Evaluated(samples=made)
+        return made

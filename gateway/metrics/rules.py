@@ -64,7 +64,6 @@ Totals = Mapping[str, Callable[[], float]]
 
 RULER_COUNTERS: Final = {
     "group_defects": "Evaluations of groups that ended by a defect of the gateway.",
-    "transitions": "Alerts that came into another state.",
     "alerts_handed": "Alerts handed on to be sent, each time.",
 }
 """What is counted for all groups together, by the name of its reading."""

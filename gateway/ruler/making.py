@@ -17,7 +17,7 @@ from gateway.query.source import StoredSeries
 from gateway.ruler.asking import Asking
 from gateway.ruler.files import Found, read_rules
 from gateway.ruler.managed import Managed
-from gateway.ruler.port import Listener, Nobody, Notifier
+from gateway.ruler.port import Nobody, Notifier
 from gateway.ruler.recording import METADATA, Recorder, Series
 from gateway.ruler.schedule import Schedule
 from gateway.ruler.service import Ruler
@@ -72,10 +72,9 @@ def make_ruler(
     url: str,
     clocks: Clocks,
     notifier: Notifier | None = None,
-    listener: Listener | None = None,
 ) -> Ruler:
     """`own` takes the gateway's own series, and passes them on; `url` is where the gateway listens."""
-    log, nobody = Log("rules"), Nobody()
+    log = Log("rules")
     source = StoredSeries(store)
     asking = Asking(source, rules=limits, memory=memory, stopwatch=clocks.stopwatch)
     external_url = (settings.external_url or url).rstrip("/")
@@ -107,8 +106,7 @@ def make_ruler(
             asking=asking,
             source=source,
             recorder=lambda: Recorder(own, METADATA),
-            notifier=notifier or nobody,
-            listener=listener or nobody,
+            notifier=notifier or Nobody(),
             log=log,
         ),
         now_ms=clocks.now_ms,

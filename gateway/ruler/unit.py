@@ -16,7 +16,7 @@ from alertrules.rules.outcome import GroupResult, Health, Recorded, RuleResult
 from gateway.metrics.rules import GroupReadings
 from gateway.ruler.asking import ENDED, Asking
 from gateway.ruler.model import GroupView
-from gateway.ruler.port import Listener, Notifier
+from gateway.ruler.port import Notifier
 from gateway.ruler.recording import Recorder
 from promql.language.ast import Expr
 from promql.source import Source
@@ -32,22 +32,19 @@ class Totals:
     """What is counted for all groups together."""
 
     defects: int = 0
-    transitions: int = 0
     handed: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, *, defects: int = 0, transitions: int = 0, handed: int = 0) -> None:
+    def add(self, *, defects: int = 0, handed: int = 0) -> None:
         """Count more of something."""
         with self.lock:
             self.defects += defects
-            self.transitions += transitions
             self.handed += handed
 
     def readings(self) -> dict[str, Callable[[], float]]:
         """Return what can be said of it, each to be asked when it is wanted."""
         return {
             "group_defects": lambda: self.defects,
-            "transitions": lambda: self.transitions,
             "alerts_handed": lambda: self.handed,
         }
 
@@ -60,7 +57,6 @@ class Surroundings:
     source: Source
     recorder: Callable[[], Recorder]
     notifier: Notifier
-    listener: Listener
     log: Log
     totals: Totals = field(default_factory=Totals)
 
@@ -130,9 +126,7 @@ class Unit:
         alerts = evaluation.due_alerts(time_ms)
         if alerts:
             around.notifier.send(alerts, time_ms)
-        around.totals.add(transitions=len(result.transitions), handed=len(alerts))
-        for transition in result.transitions:
-            around.listener.happened(transition)
+            around.totals.add(handed=len(alerts))
 
     def _restore(self, time_ms: int) -> None:
         """Look for what was before the restart, after the second time, as Prometheus: data comes in again."""
