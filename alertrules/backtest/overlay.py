@@ -8,8 +8,8 @@ import numpy as np
 
 from alertrules.backtest.stepping import Piece
 from alertrules.errors import RuleFailed
-from alertrules.memory import SeriesInMemory
 from alertrules.rules.model import RecordingRule
+from alertrules.seriesinmemory import SeriesInMemory
 from promql.source import Reading, Selected, Source, unlimited
 from timeseries.columns import Bools, Columns, offsets_of
 from timeseries.labels import METRIC_NAME, Labels

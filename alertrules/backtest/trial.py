@@ -17,8 +17,8 @@ from alertrules.backtest.needs import ALERTS, is_of_a_range, reach_ms, reads
 from alertrules.backtest.overlay import Overlaid, Recorder, doubles
 from alertrules.backtest.stepping import Piece, pieces
 from alertrules.errors import RuleFailed
-from alertrules.memory import SeriesInMemory
 from alertrules.rules.model import AlertRule, Group, RecordingRule, Rule
+from alertrules.seriesinmemory import SeriesInMemory
 from promql.context import DEFAULT_LOOKBACK_MS
 from promql.errors import QueryError, QueryTimeout
 from promql.source import Source

@@ -10,9 +10,9 @@ from typing import Final, Protocol
 
 from alertrules.alert import ALERT_NAME, Alert
 from alertrules.errors import RuleFailed, TemplateError
+from alertrules.rules.answers import Sample, samples_of
 from alertrules.rules.model import AlertRule
 from alertrules.rules.outcome import Active, Query, Recorded, State
-from alertrules.rules.recording import Sample, samples_of
 from alertrules.rules.states import FORGOTTEN, INACTIVE, PENDING, advance
 from timeseries.errors import InvalidLabels
 from timeseries.labels import METRIC_NAME, Labels

@@ -1,31 +1,14 @@
-"""What a recording rule makes of the answer to its query, and how an answer's samples are taken out of it."""
+"""What a recording rule makes of the answer to its query."""
 
 from typing import Final
 
 from alertrules.errors import RuleFailed
+from alertrules.rules.answers import samples_of
 from alertrules.rules.model import RecordingRule
 from alertrules.rules.outcome import Query, Recorded
-from promql.histograms.model import FloatHistogram
-from promql.values import Vector
-from timeseries.labels import METRIC_NAME, Labels
+from timeseries.labels import METRIC_NAME
 
 SAME_LABELS: Final = "vector contains metrics with the same labelset after applying rule labels"
-
-Sample = tuple[Labels, float | FloatHistogram]
-
-
-def samples_of(vector: Vector) -> list[Sample]:
-    """Return the samples of a vector of one step."""
-    if not len(vector):
-        return []
-    values: list[float | FloatHistogram] = vector.values[:, 0].tolist()
-    if vector.histograms is not None:
-        found = vector.histograms[:, 0].tolist()
-        values = [
-            value if histogram is None else histogram for value, histogram in zip(values, found, strict=True)
-        ]
-    rows = zip(vector.labels, values, vector.present[:, 0].tolist(), strict=True)
-    return [(labels, value) for labels, value, present in rows if present]
 
 
 class Recording:

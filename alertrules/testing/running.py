@@ -7,18 +7,16 @@ that something is expected at, and samples are there only once their time has co
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from alertrules.memory import SeriesInMemory, vector_of
+from alertrules.rules.answers import samples_of, vector_of
 from alertrules.rules.evaluation import GroupEvaluation
 from alertrules.rules.model import AlertRule, Group
 from alertrules.rules.outcome import Health, Recorded, RuleResult, State
-from alertrules.rules.recording import samples_of
+from alertrules.seriesinmemory import SeriesInMemory
 from alertrules.templates.prometheus import RuleTemplates
 from alertrules.testing.differences import Difference, compare_alerts, compare_samples
 from alertrules.testing.file import ExpectedAlert, ExpectedSample, QueryTest, TestFile, UnitTest
 from promql.engine import Options, run_instant
-from promql.errors import EvaluationError, QueryError
+from promql.errors import QueryError
 from promql.language.ast import Expr
 from promql.language.durations import format_duration
 from promql.language.parser import parse
@@ -125,12 +123,7 @@ class _Run:
             self._series.append(sample.labels, sample.time_ms, sample.value)
 
     def _query(self, expr: Expr, time_ms: int) -> Vector:
-        value = run_instant(expr, time_ms, self._series, self._options).value
-        if isinstance(value, Vector):
-            return value
-        if isinstance(value, np.ndarray):
-            return vector_of(value)
-        raise EvaluationError("rule result is not a vector or scalar")
+        return vector_of(run_instant(expr, time_ms, self._series, self._options).value)
 
     def _firing(self, name: str) -> list[ExpectedAlert]:
         return [

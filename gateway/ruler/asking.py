@@ -3,21 +3,17 @@
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
+from alertrules.rules.answers import vector_of
 from gateway.query.memory import Memory
 from gateway.query.service import Rules
 from promql.context import Limits
 from promql.engine import Options, run_instant
-from promql.errors import EvaluationError, QueryTimeout
+from promql.errors import QueryTimeout
 from promql.language.ast import Expr
 from promql.source import Source
 from promql.values import Vector
-from timeseries.labels import Labels
 
 ENDED: Final = "the evaluation was ended: the rules change, or the gateway stops"
-
-_ONE: Final = np.ones((1, 1), np.bool_)
 
 
 class Asking:
@@ -56,16 +52,5 @@ class Asking:
                 remaining=remaining,
                 room=room,
             )
-            value = run_instant(
-                expr, time_ms, self._source, Options(lookback_ms=rules.lookback_ms, limits=limits)
-            ).value
-        if isinstance(value, Vector):
-            return value
-        if isinstance(value, np.ndarray):
-            return Vector(
-                labels=(Labels(),),
-                values=value.reshape(1, 1),
-                present=_ONE,
-                drop_name=np.zeros(1, np.bool_),
-            )
-        raise EvaluationError("rule result is not a vector or scalar")
+            options = Options(lookback_ms=rules.lookback_ms, limits=limits)
+            return vector_of(run_instant(expr, time_ms, self._source, options).value)

@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from alertrules.backtest.trial import Outcome, Span, Trial
-from alertrules.memory import vector_of
+from alertrules.rules.answers import vector_of
 from alertrules.rules.model import Group, Rule
 from alertrules.templates.prometheus import RuleTemplates
 from gateway.query.confined import Matchers
-from gateway.query.service import NO_WISHES, Queries, Timed, Wishes
-from promql.errors import EvaluationError
+from gateway.query.service import NO_WISHES, Queries, Wishes
 from promql.language.ast import Expr
 from promql.language.printer import str_of
 from promql.source import Source
@@ -87,23 +84,14 @@ class _Asking:
     def ask(self, rule: Rule, steps: Steps, source: Source) -> Iterator[Vector]:
         """Answer the query of a rule at every step."""
         with replace(self.queries, source=source).range(rule.text, steps, self._left()) as timed:
-            yield _vector(timed)
+            yield vector_of(timed.answer.value)
 
     def at(self, expr: Expr, time_ms: int) -> Vector:
         """Answer a query of a template at one time."""
         with self.queries.instant(str_of(expr), time_ms, self._left()) as timed:
-            return _vector(timed)
+            return vector_of(timed.answer.value)
 
     def _left(self) -> Wishes:
         """Return the wishes for the next query: all the time since the beginning counts."""
         spent_s = self.queries.stopwatch() - self._began_s
         return replace(self._wishes, waited_s=self._wishes.waited_s + spent_s)
-
-
-def _vector(timed: Timed) -> Vector:
-    value = timed.answer.value
-    if isinstance(value, np.ndarray):
-        return vector_of(value)
-    if not isinstance(value, Vector):
-        raise EvaluationError("rule result is not a vector or scalar")
-    return value

@@ -12,10 +12,9 @@ from alertrules.errors import RuleFailed
 from alertrules.rules.outcome import Recorded
 from gateway.ingest.errors import Unavailable
 from promql.histograms.model import FloatHistogram
-from promql.histograms.sides import Side
 from remotewrite.decode.batch import Batch, SampleColumns
 from remotewrite.errors import SeriesRejected
-from timeseries.histogram import Buckets, Histogram, HistogramSample, Span
+from timeseries.histogram import HistogramSample
 from timeseries.labels import Labels
 from timeseries.metadata import Metadata, MetricType
 
@@ -67,7 +66,7 @@ class Recorder:
                 rejected = error
                 continue
             if isinstance(each.value, FloatHistogram):
-                histograms.append((ref, HistogramSample(each.time_ms, histogram_of(each.value))))
+                histograms.append((ref, HistogramSample(each.time_ms, each.value.sample)))
             else:
                 floats.append((ref, each.time_ms, each.value))
         try:
@@ -98,32 +97,3 @@ def _batch(
         starts=np.zeros(len(floats), np.int64),
     )
     return Batch(samples=columns, histograms=histograms, metadata=metadata)
-
-
-def histogram_of(value: FloatHistogram) -> Histogram:
-    """Return a value of a query as a sample has it."""
-    return Histogram(
-        integer=False,
-        schema=value.schema,
-        count=value.count,
-        sum=value.sum,
-        zero_threshold=value.zero_threshold,
-        zero_count=value.zero_count,
-        positive=_buckets(value.positive),
-        negative=_buckets(value.negative),
-        custom_values=value.custom_values,
-        reset_hint=value.hint,
-    )
-
-
-def _buckets(side: Side) -> Buckets:
-    """Return the buckets as spans: runs without gaps."""
-    if not len(side):
-        return Buckets()
-    cuts = np.flatnonzero(np.diff(side.indices) != 1) + 1
-    runs = np.split(side.indices, cuts)
-    end, spans = 0, []
-    for run in runs:
-        spans.append(Span(int(run[0]) - end, len(run)))
-        end = int(run[-1]) + 1
-    return Buckets(spans=tuple(spans), counts=tuple(side.counts.tolist()))

@@ -70,6 +70,22 @@ class FloatHistogram:
         )
 
     @property
+    def sample(self) -> Histogram:
+        """It as a sample carries it."""
+        return Histogram(
+            integer=False,
+            schema=self.schema,
+            count=self.count,
+            sum=self.sum,
+            zero_threshold=self.zero_threshold,
+            zero_count=self.zero_count,
+            positive=self.positive.buckets,
+            negative=self.negative.buckets,
+            custom_values=self.custom_values,
+            reset_hint=self.hint,
+        )
+
+    @property
     def custom(self) -> bool:
         """Whether its buckets have bounds of their own."""
         return self.schema == CUSTOM_SCHEMA

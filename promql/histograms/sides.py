@@ -7,7 +7,7 @@ import numpy as np
 
 from promql.histograms.bounds import upper_bounds
 from timeseries.columns import Bools, Floats, Ints
-from timeseries.histogram import Buckets
+from timeseries.histogram import Buckets, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +31,18 @@ class Side:
             runs.append(np.arange(at, at + span.length, dtype=np.int64))
             at += span.length
         return cls(indices=np.concatenate(runs), counts=np.array(buckets.counts, np.float64))
+
+    @property
+    def buckets(self) -> Buckets:
+        """The buckets as a sample has them: spans without gaps."""
+        if not len(self):
+            return Buckets()
+        spans: list[Span] = []
+        end = 0
+        for run in np.split(self.indices, np.flatnonzero(np.diff(self.indices) != 1) + 1):
+            spans.append(Span(int(run[0]) - end, len(run)))
+            end = int(run[-1]) + 1
+        return Buckets(spans=tuple(spans), counts=tuple(self.counts.tolist()))
 
     def __len__(self) -> int:
         """Count the buckets."""

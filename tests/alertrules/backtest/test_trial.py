@@ -13,10 +13,10 @@ from alertrules.backtest import trial as trials
 from alertrules.backtest.stepping import pieces
 from alertrules.backtest.trial import Firing, Outcome, Span, Trial
 from alertrules.errors import RuleFailed, TemplateError
-from alertrules.memory import SeriesInMemory
 from alertrules.rules.evaluation import GroupEvaluation
 from alertrules.rules.model import AlertRule, Group, RecordingRule, Rule
 from alertrules.rules.outcome import State
+from alertrules.seriesinmemory import SeriesInMemory
 from promql.context import Limits
 from promql.engine import Options, run_instant, run_range
 from promql.errors import EvaluationError, QueryTimeout, QueryTooLarge

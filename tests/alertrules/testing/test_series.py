@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrules.memory import sample_of
 from alertrules.testing import series
-from alertrules.testing.series import MAX_POINTS, Point, parse_histogram, parse_points, parse_series
+from alertrules.testing.series import MAX_POINTS, Point, parse_points, parse_series
 from promql.histograms.model import FloatHistogram
 from tests.promqltest import points as plain
 from tests.promqltest.shape import Shape
@@ -44,14 +43,6 @@ def _shown(point: Point | Shape) -> object:
 @given(st.lists(_PIECES, max_size=5).map(" ".join))
 def test_values_are_read_as_the_test_language_of_queries_reads_them(text: str) -> None:
     assert [*map(_shown, parse_points(text))] == [*map(_shown, plain.parse_points(text))]
-
-
-@given(_HISTOGRAMS)
-def test_a_histogram_becomes_a_sample_and_a_value_again(text: str) -> None:
-    histogram = parse_histogram(text)
-    sample = sample_of(histogram)
-    sample.check()
-    assert str(Shape.of(FloatHistogram.of(sample))) == str(Shape.of(histogram))
 
 
 def test_histograms_grow_bucket_by_bucket() -> None:

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alertrules.errors import RuleFailed
 from alertrules.rules.outcome import Recorded
 from gateway.ingest.errors import Unavailable
 from gateway.query.source import StoredSeries
-from gateway.ruler.recording import METADATA, Recorder, histogram_of
+from gateway.ruler.recording import METADATA, Recorder
 from gateway.storage.store import Store
 from promql.engine import run_instant
 from promql.histograms.model import FloatHistogram
@@ -65,19 +63,6 @@ def test_a_histogram_is_written_and_ends(store: Store) -> None:
     assert found.histograms[0, 0].equals(histogram)
     recorder.write([sample(A, 2000, STALE)])
     assert len(at(store, "a", 2000)) == 0
-
-
-@given(st.dictionaries(st.integers(-1000, 1000), st.floats(0, 1e9), max_size=20))
-def test_buckets_become_spans_and_back(buckets: dict[int, float]) -> None:
-    indices = sorted(buckets)
-    side = Side(
-        indices=np.array(indices, np.int64),
-        counts=np.array([buckets[index] for index in indices], np.float64),
-    )
-    value = FloatHistogram(schema=1, count=1, sum=1, positive=side, negative=side)
-    sent = histogram_of(value)
-    sent.check()
-    assert FloatHistogram.of(sent).equals(value)
 
 
 def test_where_there_is_no_room_for_a_series_the_others_are_written(tmp_path: Path) -> None:

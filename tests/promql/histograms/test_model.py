@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from promql.histograms.bounds import upper_bounds
 from promql.histograms.model import FloatHistogram, MixedSchemas, merged_hint
+from promql.histograms.sides import Side
 from promql.histograms.text import json_of
 from tests.promql.histograms.drawn import (
     custom,
@@ -32,6 +33,24 @@ def like(one: FloatHistogram, other: FloatHistogram) -> bool:
 
 def populations(histogram: FloatHistogram) -> float:
     return float(histogram.layout().counts.sum())
+
+
+@given(float_histograms)
+def test_a_value_becomes_a_sample_and_back(value: FloatHistogram) -> None:
+    sample = value.sample
+    sample.check()
+    assert FloatHistogram.of(sample).equals(value)
+    assert FloatHistogram.of(sample).hint is value.hint
+
+
+@given(st.dictionaries(st.integers(-1000, 1000), st.floats(0, 1e9), max_size=20))
+def test_buckets_become_spans_without_gaps_and_back(buckets: dict[int, float]) -> None:
+    indices = np.array(sorted(buckets), np.int64)
+    one = Side(indices=indices, counts=np.array([buckets[at] for at in indices.tolist()], np.float64))
+    assert [*Side.of(one.buckets).indices] == [*indices]
+    assert one.buckets.counts == tuple(one.counts)
+    assert all(span.length for span in one.buckets.spans)
+    assert all(span.offset for span in one.buckets.spans[1:])
 
 
 @given(histograms)

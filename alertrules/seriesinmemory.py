@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from promql.histograms.model import FloatHistogram
-from promql.histograms.sides import Side
 from promql.source import Reading, Selected, unlimited
-from promql.values import Scalar, Vector
 from timeseries.columns import Columns, Floats, Ints, offsets_of
-from timeseries.histogram import Buckets, Histogram, HistogramSample, Span
+from timeseries.histogram import HistogramSample
 from timeseries.labels import METRIC_NAME, Labels
 from timeseries.matcher import Matcher, MatchType
 
@@ -47,7 +45,7 @@ class SeriesInMemory:
         row.last_ms = time_ms
         self.samples += 1
         if isinstance(value, FloatHistogram):
-            row.histograms.append(HistogramSample(time_ms, sample_of(value)))
+            row.histograms.append(HistogramSample(time_ms, value.sample))
         else:
             row.times.append(time_ms)
             row.values.append(value)
@@ -106,42 +104,3 @@ class SeriesInMemory:
             if matcher.name == METRIC_NAME and matcher.type is MatchType.EQUAL:
                 return [self._by_name.get(matcher.value, {})]
         return [*self._by_name.values()]
-
-
-def vector_of(scalar: Scalar) -> Vector:
-    """Return a scalar as a series without labels."""
-    return Vector(
-        labels=[Labels()],
-        values=scalar.reshape(1, -1),
-        present=np.ones((1, len(scalar)), np.bool_),
-        drop_name=np.zeros(1, np.bool_),
-    )
-
-
-def sample_of(histogram: FloatHistogram) -> Histogram:
-    """Return a value of a query as a sample carries it."""
-    return Histogram(
-        integer=False,
-        schema=histogram.schema,
-        count=histogram.count,
-        sum=histogram.sum,
-        zero_threshold=histogram.zero_threshold,
-        zero_count=histogram.zero_count,
-        positive=_buckets(histogram.positive),
-        negative=_buckets(histogram.negative),
-        custom_values=histogram.custom_values,
-        reset_hint=histogram.hint,
-    )
-
-
-def _buckets(side: Side) -> Buckets:
-    if not len(side):
-        return Buckets()
-    runs = np.split(side.indices, np.flatnonzero(np.diff(side.indices) != 1) + 1)
-    spans: list[Span] = []
-    end = 0
-    for run in runs:
-        first = int(run[0])
-        spans.append(Span(first - end, len(run)))
-        end = first + len(run)
-    return Buckets(spans=tuple(spans), counts=tuple(side.counts.tolist()))
