@@ -6,12 +6,12 @@ Owns how often a template is expanded: once for a series, or for each of its val
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
 from alertrules.alert import ALERT_NAME
-from alertrules.errors import TemplateError
+from alertrules.rules.alerting import Templates, expanded
 from alertrules.rules.model import AlertRule
 from promql.values import Vector
 from timeseries.columns import Bools, Floats, Ints
@@ -21,14 +21,6 @@ _OTHER_FIELD: Final = re.compile(r"(?<![\w)\]])\.(?!(?:Labels|ExternalLabels|Ext
 """A field of what a template is given that is not its labels, or all of it."""
 
 _OF_A_TIME: Final = re.compile(r"\b(?:query|now)\b")
-
-
-class Templates(Protocol):
-    """Expands templates of rules."""
-
-    def expand(self, text: str, *, labels: Labels, value: float, now_ms: int, name: str = "") -> str:
-        """Return a text of the alert called `name`; raises TemplateError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,16 +76,9 @@ class Namer:
 
     def _named(self, labels: Labels, value: float, now_ms: int) -> Labels:
         changes = {
-            name: self._expanded(text, labels, value, now_ms) for name, text in self._rule.labels.items()
+            name: expanded(
+                text, self._templates, labels=labels, value=value, now_ms=now_ms, name=self._rule.name
+            )
+            for name, text in self._rule.labels.items()
         }
         return labels.dropping((METRIC_NAME,)).updated({**changes, ALERT_NAME: self._rule.name})
-
-    def _expanded(self, text: str, labels: Labels, value: float, now_ms: int) -> str:
-        if "{{" not in text:
-            return text
-        try:
-            return self._templates.expand(
-                text, labels=labels, value=value, now_ms=now_ms, name=self._rule.name
-            )
-        except TemplateError as error:
-            return f"<error expanding template: {error}>"

@@ -9,17 +9,16 @@ import numpy as np
 from alertrules.backtest.stepping import Piece
 from alertrules.errors import RuleFailed
 from alertrules.rules.model import RecordingRule
+from alertrules.rules.recording import SAME_LABELS, label_changes
 from alertrules.seriesinmemory import SeriesInMemory
 from promql.source import Reading, Selected, Source, unlimited
 from timeseries.columns import Bools, Columns, offsets_of
-from timeseries.labels import METRIC_NAME, Labels
+from timeseries.labels import Labels
 from timeseries.matcher import Matcher
 from timeseries.stale import STALE
 
 MAX_RECORDED: Final = 10_000_000
 """Samples that recording rules may make for a backtest: 160 MB. 200 series at a minute for 30 days."""
-
-_DOUBLES: Final = "vector contains metrics with the same labelset after applying rule labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ class Recorder:
 
     def __init__(self, rule: RecordingRule, kept: SeriesInMemory, most: int = MAX_RECORDED) -> None:
         self._rule = rule
+        self._changes = label_changes(rule)
         self._kept = kept
         self._most = most
         self._there: set[Labels] = set()
@@ -73,7 +73,7 @@ class Recorder:
             self.failures.append(piece.failure)
             return
         vector = piece.vector
-        labels = [recorded_labels(self._rule, one) for one in vector.labels]
+        labels = [one.updated(self._changes) for one in vector.labels]
         present = self._without_doubles(labels, vector.present)
         if self._kept.samples + int(present.sum()) > self._most:
             raise RuleFailed(
@@ -108,7 +108,7 @@ class Recorder:
         failed = doubles(labels, present)
         if not failed.any():
             return present
-        self.failures += [_DOUBLES] * int(failed.sum())
+        self.failures += [SAME_LABELS] * int(failed.sum())
         return present & ~failed
 
 
@@ -127,8 +127,3 @@ def doubles(labels: Sequence[Labels], present: Bools) -> Bools:
         if len(same) > 1:
             failed |= present[same].sum(axis=0) > 1
     return failed
-
-
-def recorded_labels(rule: RecordingRule, labels: Labels) -> Labels:
-    """Return the labels of what a recording rule writes."""
-    return labels.updated({**rule.labels, METRIC_NAME: rule.name})

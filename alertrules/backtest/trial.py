@@ -12,12 +12,13 @@ from typing import Final
 import numpy as np
 
 from alertrules.backtest.firing import Runs, firings_of
-from alertrules.backtest.naming import Namer, Templates
-from alertrules.backtest.needs import ALERTS, is_of_a_range, reach_ms, reads
+from alertrules.backtest.naming import Namer
 from alertrules.backtest.overlay import Overlaid, Recorder, doubles
 from alertrules.backtest.stepping import Piece, pieces
 from alertrules.errors import RuleFailed
+from alertrules.rules.alerting import SAME_LABELS, Templates
 from alertrules.rules.model import AlertRule, Group, RecordingRule, Rule
+from alertrules.rules.needs import ALERT_METRICS, is_of_a_range, reach_ms, reads
 from alertrules.seriesinmemory import SeriesInMemory
 from promql.context import DEFAULT_LOOKBACK_MS
 from promql.errors import QueryError, QueryTimeout
@@ -37,8 +38,6 @@ MAX_FIRED: Final = 200_000
 
 AskSource = Callable[[Rule, Steps, Source], AbstractContextManager[Vector]]
 """Answers the query of a rule over a source, as `Ask` does; raises QueryError."""
-
-_DOUBLES: Final = "vector contains metrics with the same labelset after applying alert labels"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +227,7 @@ class _Watch:
         present, values = rows.present, rows.values
         failed: Bools = doubles(rows.labels, present)
         if failed.any():
-            self._fails(int(failed.sum()), _DOUBLES)
+            self._fails(int(failed.sum()), SAME_LABELS)
             times, present, values = times[~failed], present[:, ~failed], values[:, ~failed]
         alerts = [self._alerts.setdefault(labels, len(self._alerts)) for labels in rows.labels]
         runs = Runs.of(np.array(alerts, np.int64), present, values, self._count)
@@ -268,7 +267,7 @@ class _Watch:
 
 def _hindrance(rule: Rule) -> str:
     """Return why a rule can't be tried; empty when it can."""
-    for name in ALERTS:
+    for name in sorted(ALERT_METRICS):
         if reads(rule.expr, name):
             return f"its query reads {name}, which a backtest does not make"
     if is_of_a_range(rule.expr):

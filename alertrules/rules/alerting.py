@@ -40,6 +40,16 @@ class Templates(Protocol):
         ...
 
 
+def expanded(text: str, templates: Templates, *, labels: Labels, value: float, now_ms: int, name: str) -> str:
+    """Return what a label or an annotation of an alert comes to; where its template fails, why."""
+    if _ACTION not in text:
+        return text
+    try:
+        return templates.expand(text, labels=labels, value=value, now_ms=now_ms, name=name)
+    except TemplateError as error:
+        return f"<error expanding template: {error}>"
+
+
 class _Kept:
     """An alert, and the names of its series."""
 
@@ -180,14 +190,7 @@ class RuleAlerts:
             raise RuleFailed(str(error)) from error
 
     def _expanded(self, text: str, labels: Labels, value: float, now_ms: int) -> str:
-        if _ACTION not in text:
-            return text
-        try:
-            return self._templates.expand(
-                text, labels=labels, value=value, now_ms=now_ms, name=self.rule.name
-            )
-        except TemplateError as error:
-            return f"<error expanding template: {error}>"
+        return expanded(text, self._templates, labels=labels, value=value, now_ms=now_ms, name=self.rule.name)
 
 
 def to_send(alert: Active, external_labels: Labels, generator_url: str) -> Alert:

@@ -10,8 +10,6 @@ from typing import Final
 from alertrules.alert import NOTHING, Alert
 from alertrules.errors import RuleFailed
 from alertrules.rules.alerting import (
-    ALERTS,
-    ALERTS_FOR_STATE,
     RESEND_DELAY_MS,
     RuleAlerts,
     Templates,
@@ -19,10 +17,11 @@ from alertrules.rules.alerting import (
 )
 from alertrules.rules.buffer import Buffer
 from alertrules.rules.model import AlertRule, Group, Rule
+from alertrules.rules.needs import ALERT_METRICS, read_by
 from alertrules.rules.outcome import GroupResult, Health, Query, Recorded, RuleResult, Write
-from alertrules.rules.reading import read_by
 from alertrules.rules.recording import Recording
 from alertrules.rules.restoring import restore
+from alertrules.templates.builtins import table_link
 from promql.errors import QueryError
 from promql.source import Source
 from timeseries.labels import Labels
@@ -33,9 +32,6 @@ DEFAULT_INTERVAL_MS: Final = 60_000
 
 Stopwatch = Callable[[], float]
 """Seconds since some moment."""
-
-_ALERT_METRICS: Final = frozenset({ALERTS, ALERTS_FOR_STATE})
-_PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 
 
 class GroupEvaluation:
@@ -164,7 +160,7 @@ class _RuleEvaluation:
         self._makes = frozenset({rule.name})
         if isinstance(rule, AlertRule):
             self.alerts = RuleAlerts(rule, templates, is_restored=is_restored)
-            self._makes = _ALERT_METRICS
+            self._makes = ALERT_METRICS
             self._evaluated = self.alerts.evaluate
         else:
             self._evaluated = Recording(rule).evaluate
@@ -226,7 +222,7 @@ class _RuleEvaluation:
     def generator_url(self, external_url: str) -> str:
         """Return the page that shows the query."""
         if not self._url:
-            self._url = f"{external_url.rstrip('/')}/graph?g0.expr={_escaped(self.rule.text)}&g0.tab=1"
+            self._url = external_url.rstrip("/") + table_link(self.rule.text)
         return self._url
 
 
@@ -236,11 +232,3 @@ def _key(group: Group, rule: Rule, counts: dict[str, int]) -> str:
     key = f"{group.key};{rule.name};{pairs}"
     counts[key] = counts.get(key, 0) + 1
     return key if counts[key] == 1 else f"{key};{counts[key]}"
-
-
-def _escaped(text: str) -> str:
-    """Write a text for the query of a URL, as Go does."""
-    written = (
-        chr(byte) if byte in _PLAIN else "+" if byte == 0x20 else f"%{byte:02X}" for byte in text.encode()
-    )
-    return "".join(written)

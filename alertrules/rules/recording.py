@@ -11,12 +11,17 @@ from timeseries.labels import METRIC_NAME
 SAME_LABELS: Final = "vector contains metrics with the same labelset after applying rule labels"
 
 
+def label_changes(rule: RecordingRule) -> dict[str, str]:
+    """Return the labels that a recording rule sets."""
+    return {**rule.labels, METRIC_NAME: rule.name}
+
+
 class Recording:
     """A recording rule."""
 
     def __init__(self, rule: RecordingRule) -> None:
         self._rule = rule
-        self._changes = {METRIC_NAME: rule.name, **rule.labels}
+        self._changes = label_changes(rule)
 
     def evaluate(self, now_ms: int, at_ms: int, query: Query, limit: int) -> list[Recorded]:  # noqa: ARG002 - as alerts do
         """Return the samples that it makes at a time; raises QueryError or RuleFailed."""

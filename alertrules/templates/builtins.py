@@ -54,6 +54,11 @@ def escape_js(text: str) -> str:
     return "".join(map(_js, text))
 
 
+def table_link(query: str) -> str:
+    """Return the path of the page that shows what a query comes to."""
+    return f"/graph?g0.expr={escape_query(query)}&g0.tab=1"
+
+
 def escape_query(text: str) -> str:
     """Write a text for the query of a URL."""
     return "".join(map(_QUERY.__getitem__, to_bytes(text)))

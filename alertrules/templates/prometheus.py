@@ -11,7 +11,7 @@ from typing import Final
 
 from alertrules.errors import TemplateError
 from alertrules.rules.outcome import Query
-from alertrules.templates.builtins import BUILTINS, escape_query
+from alertrules.templates.builtins import BUILTINS, escape_query, table_link
 from alertrules.templates.gotime import Duration
 from alertrules.templates.humanize import HUMANIZE_FUNCTIONS, number_of, time_of
 from alertrules.templates.limits import MAX_QUERIES
@@ -259,10 +259,6 @@ def _graph_link(text: str) -> str:
     return f"/graph?g0.expr={escape_query(text)}&g0.tab=0"
 
 
-def _table_link(text: str) -> str:
-    return f"/graph?g0.expr={escape_query(text)}&g0.tab=1"
-
-
 _TEXT: Final = ("string",)
 _ONE_SAMPLE: Final = (_SAMPLE,)
 
@@ -278,7 +274,7 @@ FUNCTIONS: Final[Functions] = {
     "args": Function(call=_arguments, rest=ANY),
     "title": Function(call=capitalised, params=_TEXT),
     "graphLink": Function(call=_graph_link, params=_TEXT),
-    "tableLink": Function(call=_table_link, params=_TEXT),
+    "tableLink": Function(call=table_link, params=_TEXT),
     "urlQueryEscape": Function(call=escape_query, params=_TEXT),
     "stripPort": Function(call=_strip_port, params=_TEXT),
     "stripDomain": Function(call=_strip_domain, params=_TEXT),

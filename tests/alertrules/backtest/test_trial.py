@@ -16,6 +16,7 @@ from alertrules.errors import RuleFailed, TemplateError
 from alertrules.rules.evaluation import GroupEvaluation
 from alertrules.rules.model import AlertRule, Group, RecordingRule, Rule
 from alertrules.rules.outcome import State
+from alertrules.rules.recording import label_changes
 from alertrules.seriesinmemory import SeriesInMemory
 from promql.context import Limits
 from promql.engine import Options, run_instant, run_range
@@ -165,7 +166,7 @@ def test_rules_read_what_rules_before_them_recorded(
         for now in times:
             answer = run_range(each.expr, Steps(start_ms=now, end_ms=now, step_ms=1), written).value
             assert isinstance(answer, Vector)
-            here = [overlay.recorded_labels(each, one) for one in answer.labels]
+            here = [one.updated(label_changes(each)) for one in answer.labels]
             for labels, value in zip(here, answer.values[:, 0].tolist(), strict=True):
                 written.append(labels, now, value)
             for gone in last.difference(here):
