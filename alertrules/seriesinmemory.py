@@ -26,6 +26,15 @@ class _Row:
     values: "array[float]" = field(default_factory=lambda: array("d"))
     histograms: list[HistogramSample] = field(default_factory=list)
 
+    def ends_with(self, value: float | FloatHistogram) -> bool:
+        """Tell whether this is the value of the last sample."""
+        if isinstance(value, FloatHistogram):
+            last = self.histograms[-1] if self.histograms else None
+            return last is not None and (last.time_ms, last.histogram) == (self.last_ms, value.sample)
+        if not self.times or self.times[-1] != self.last_ms:
+            return False
+        return self.values[-1:].tobytes() == array("d", (value,)).tobytes()
+
 
 class SeriesInMemory:
     """A promql Source that takes samples as time goes on.
@@ -37,11 +46,14 @@ class SeriesInMemory:
         self._by_name: dict[str, dict[Labels, _Row]] = {}
         self.samples = 0
 
-    def append(self, labels: Labels, time_ms: int, value: float | FloatHistogram) -> None:
-        """Take a sample; the stale marker ends a series until the next one."""
+    def append(self, labels: Labels, time_ms: int, value: float | FloatHistogram) -> bool:
+        """Take a sample; the stale marker ends a series until the next one.
+
+        False: the series has another sample at this time, or a later one.
+        """
         row = self._row(labels)
         if time_ms <= row.last_ms:
-            return
+            return time_ms == row.last_ms and row.ends_with(value)
         row.last_ms = time_ms
         self.samples += 1
         if isinstance(value, FloatHistogram):
@@ -49,6 +61,7 @@ class SeriesInMemory:
         else:
             row.times.append(time_ms)
             row.values.append(value)
+        return True
 
     def extend(self, labels: Labels, times: Ints, values: Floats) -> None:
         """Take floats of a series whose times ascend."""

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from alertrules.errors import RuleFailed
 from alertrules.rules.outcome import Recorded, Write
 from timeseries.labels import Labels
-from timeseries.stale import STALE, is_stale
+from timeseries.stale import STALE
 
 DUPLICATE_SAMPLE: Final = "duplicate sample for timestamp"
 
@@ -82,13 +82,9 @@ class Buffer:
             before = self._known.get(labels)
             if before is None:
                 kept[labels] = sample
-            elif _ends(before):
+            elif before.is_end:
                 self._waiting = [one for one in self._waiting if one is not before]
                 kept[labels] = sample
             elif before.value != sample.value:
                 maker.fail(DUPLICATE_SAMPLE)
         return kept
-
-
-def _ends(sample: Recorded) -> bool:
-    return isinstance(sample.value, float) and is_stale(sample.value)

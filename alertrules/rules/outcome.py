@@ -9,6 +9,7 @@ from promql.histograms.model import FloatHistogram
 from promql.language.ast import Expr
 from promql.values import Vector
 from timeseries.labels import Labels
+from timeseries.stale import is_stale
 
 Query = Callable[[Expr, int], Vector]
 """Answers a query at a time in ms, as a vector of one step; a scalar is one sample without labels.
@@ -24,6 +25,11 @@ class Recorded:
     labels: Labels
     time_ms: int
     value: float | FloatHistogram
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it is the stale marker."""
+        return isinstance(self.value, float) and is_stale(self.value)
 
 
 Write = Callable[[Sequence[Recorded]], None]

@@ -7,7 +7,9 @@ that something is expected at, and samples are there only once their time has co
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from alertrules.errors import RuleFailed
 from alertrules.rules.answers import samples_of, vector_of
+from alertrules.rules.buffer import DUPLICATE_SAMPLE
 from alertrules.rules.evaluation import GroupEvaluation
 from alertrules.rules.model import AlertRule, Group
 from alertrules.rules.outcome import Health, Recorded, RuleResult, State
@@ -120,7 +122,10 @@ class _Run:
 
     def _write(self, samples: Sequence[Recorded]) -> None:
         for sample in samples:
-            self._series.append(sample.labels, sample.time_ms, sample.value)
+            is_kept = self._series.append(sample.labels, sample.time_ms, sample.value)
+            # A series that ends in one group may go on in another.
+            if not is_kept and not sample.is_end:
+                raise RuleFailed(f"{sample.labels}: {DUPLICATE_SAMPLE}")
 
     def _query(self, expr: Expr, time_ms: int) -> Vector:
         return vector_of(run_instant(expr, time_ms, self._series, self._options).value)

@@ -70,7 +70,10 @@ def file(*parts: dict[str, Any], series: object = UP, interval: str = "1m", **mo
     test: dict[str, Any] = {"interval": interval, "input_series": series}
     for part in parts:
         test |= part
-    return {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [test], **more}
+    # Without it promtool takes the groups of a file in any order.
+    order = ["first", "recording", "alerting"]
+    fixed = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "group_eval_order": order}
+    return {**fixed, "tests": [test], **more}
 
 
 def values(text: str) -> list[dict[str, str]]:
@@ -87,6 +90,8 @@ PENDING: Final = (
     'ALERTS{alertname="Down",alertstate="pending",job="a",instance="x",severity="page",where="a"}'
 )
 SINCE: Final = 'sum(ALERTS_FOR_STATE{alertname="Down"})'
+
+MOVING: Final[Any] = {"series": values("0x1 1x5"), "rule_files": ["still.yml", "moves.yml"]}
 
 PASSES: Final = {
     "an alert is pending before its time": file(alerts("Down", "3m")),
@@ -155,6 +160,10 @@ PASSES: Final = {
         rule_files=["fir*.yml", "rules.yml"],
     ),
     "a pattern without files": file(asks("m", "0m", m=1), series=values("1x3"), rule_files=["none*.yml"]),
+    "the same value from two groups": file(asks("r", "1m", r=1), rule_files=["one.yml", "again.yml"]),
+    "a series that goes on in an earlier group": file(
+        asks("moving", "2m", moving=1), **MOVING, group_eval_order=["still", "moves"]
+    ),
     "no rules at all": file(asks("m", "0m", m=1), series=values("1x3"), rule_files=[]),
     "no tests": {"rule_files": ["rules.yml"], "tests": []},
     "a name": file(alerts("Down", "3m"), {"name": "a name of its own"}),
@@ -192,6 +201,13 @@ FAILS: Final = {
     "a field of a test that there is not": file(asks("m", "0m"), {"eval_tme": "1m"}),
     "a duration that is none": file(asks("m", "soon")),
     "a test of alerts without a name": file({"alert_rule_test": [{"eval_time": "1m"}]}),
+    "another value of a series that a group wrote": file(asks("m", "0m"), rule_files=["one.yml", "two.yml"]),
+    "another value of a series of the test": file(
+        asks("r", "0m", r=2), series=[{"series": "r", "values": "2x3"}], rule_files=["one.yml"]
+    ),
+    "a series that ended in an earlier group": file(
+        asks("moving", "2m", moving=1), **MOVING, group_eval_order=["moves", "still"]
+    ),
     "a group that stands twice in the order": file(group_eval_order=["a", "a"]),
     "a rule file that is wrong": file(asks("m", "0m"), rule_files=["wrong.yml"]),
     "a rule that fails": file(asks("m", "0m"), rule_files=["failing.yml"]),
@@ -203,10 +219,23 @@ WRONG: Final = {"groups": [{"name": "w", "rules": [{"record": "r", "expr": "sum(
 FAILING: Final = {"groups": [{"name": "f", "rules": [{"record": "r", "expr": "up * on(job) up"}]}]}
 
 
+def records(group: str, name: str, query: str) -> dict[str, Any]:
+    return {"groups": [{"name": group, "rules": [{"record": name, "expr": query}]}]}
+
+
+RECORDS: Final = {
+    "one": records("one", "r", "vector(1)"),
+    "two": records("two", "r", "vector(2)"),
+    "again": records("again", "r", "vector(1)"),
+    "moves": records("moves", "moving", "m == 0"),
+    "still": records("still", "moving", "m == 1"),
+}
+
+
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("rules")
-    named = {"rules": RULES, "later": LATER, "first": FIRST, "wrong": WRONG, "failing": FAILING}
+    named = {"rules": RULES, "later": LATER, "first": FIRST, "wrong": WRONG, "failing": FAILING, **RECORDS}
     for name, content in named.items():
         (found / f"{name}.yml").write_text(json.dumps(content))
     return found
