@@ -77,9 +77,14 @@ def _value(loader: "yaml.SafeLoader", node: "yaml.Node", known: dict[int, Value]
             content = _merged(pairs)
         elif isinstance(node, yaml.SequenceNode):
             content = tuple(_value(loader, each, known) for each in node.value)
+        elif (text := _whole(node.value)) is None:
+            raise yaml.constructor.ConstructorError(
+                problem="an escape stands for half a character", problem_mark=node.start_mark
+            )
         elif node.tag == _MERGE_TAG:
             content, written = _MERGE, node.value
         else:
+            node.value = text
             content = loader.construct_object(node)
             written = None if content is None else node.value
         is_mapping = isinstance(node, yaml.MappingNode)
@@ -87,6 +92,14 @@ def _value(loader: "yaml.SafeLoader", node: "yaml.Node", known: dict[int, Value]
             line=node.start_mark.line + 1, is_mapping=is_mapping, content=content, written=written
         )
     return known[id(node)]
+
+
+def _whole(text: str) -> str | None:
+    """Join what JSON escapes as two halves of a character; None where one half lacks."""
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        return None
 
 
 def _merged(pairs: "list[tuple[Value, Value]]") -> "tuple[tuple[Value, Value], ...]":

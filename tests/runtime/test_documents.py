@@ -75,3 +75,17 @@ def test_only_mappings_can_be_merged(text: str) -> None:
 def test_an_own_key_that_stands_twice_is_still_seen() -> None:
     value = parse_document("{a: 1, a: 2, <<: {a: 3}}", "f")
     assert [own.content for _, own in value.pairs or ()] == [1, 2]
+
+
+def test_a_character_that_json_escapes_as_two_halves_is_one() -> None:
+    document = parse_document(r'{"\ud83d\ude00": "a\uD83D\uDE00é"}', "a.yml")
+    assert document.pairs is not None
+    [(key, value)] = document.pairs
+    assert (key.written, key.content) == ("\U0001f600", "\U0001f600")
+    assert (value.written, value.content) == ("a\U0001f600é", "a\U0001f600é")
+
+
+@pytest.mark.parametrize("text", [r'"\ud83d"', r'"\ude00\ud83d"', r'"\ud83d\ud83d"', r'{"\udfff": 1}'])
+def test_half_a_character_is_told_with_its_line(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"a\.yml, line 2: .*half a character"):
+        parse_document(f"\n{text}", "a.yml")
