@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, NoReturn
 
+from alertrules.gostrings import InvalidLiteralError, unquote
 from timeseries.errors import InvalidMatcher
 from timeseries.matcher import Matcher, MatchType
 from timeseries.text import excerpt, is_utf8, quote
@@ -29,22 +30,6 @@ _TOKEN: Final = re.compile(
     r'|(?P<quoted>"(?:[^"\\\n]|\\[^\n])*")|(?P<plain>[^\s{}!=~,\\"\'`]+))'
 )
 _RESERVED: Final = re.compile(r"[\s{}!=~,\\\"'`]")
-_GO_ESCAPE: Final = re.compile(
-    r"\\(?:([abfnrtv\\\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))",
-    re.DOTALL,
-)
-_GO_CHARS: Final = {
-    "a": "\a",
-    "b": "\b",
-    "f": "\f",
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "v": "\v",
-    "\\": "\\",
-    '"': '"',
-}
-_LAST_CODE: Final = 0x10FFFF
 
 
 def parse_matcher(text: str) -> Matcher:
@@ -181,28 +166,13 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 def _unquoted(written: str, text: str) -> str:
     """Undo quotes and Go's escapes; bytes that are escaped must come to UTF-8."""
-    parts, start = [], 1
-    for escape in _GO_ESCAPE.finditer(written, 1, len(written) - 1):
-        parts.append(written[start : escape.start()].encode("utf-8", "surrogatepass"))
-        start = escape.end()
-        parts.append(_escaped(escape, text))
-    parts.append(written[start:-1].encode("utf-8", "surrogatepass"))
     try:
-        return b"".join(parts).decode()
-    except UnicodeDecodeError:
-        raise InvalidMatcher(f"{excerpt(text)}: it is not valid UTF-8") from None
-
-
-def _escaped(escape: re.Match[str], text: str) -> bytes:
-    char, byte, short, long, octal, _ = escape.groups()
-    if char is not None:
-        return _GO_CHARS[char].encode()
-    if byte is not None or octal is not None:
-        return bytes([int(byte, 16) if byte is not None else int(octal, 8)])
-    code = int(short or long or "-1", 16)
-    if not 0 <= code <= _LAST_CODE:
+        found = unquote(written) if is_utf8(written) else written
+    except InvalidLiteralError:
         _fail(text)
-    return chr(code).encode("utf-8", "surrogatepass")
+    if not is_utf8(found):
+        raise InvalidMatcher(f"{excerpt(text)}: it is not valid UTF-8")
+    return found
 
 
 def _fail(text: str) -> NoReturn:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from alertrules.errors import TemplateError
+from alertrules.gostrings import InvalidLiteralError, character, unquote
 from alertrules.templates.lexer import Kind, Token, tokens_of
 from alertrules.templates.limits import MAX_DEPTH, MAX_TEMPLATE
-from alertrules.templates.literals import InvalidLiteralError, character, number, unquote
+from alertrules.templates.literals import number
 from alertrules.templates.nodes import (
     Action,
     Chain,

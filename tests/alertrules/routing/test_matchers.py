@@ -1,7 +1,7 @@
 """Matchers are read and written as Alertmanager does, in both of its grammars."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alertrules.routing.matchers import (
@@ -128,6 +128,8 @@ def test_what_is_written_is_read_back(several: list[Matcher]) -> None:
         assert parse_matcher(format_matcher(one)) == one
 
 
+@example('"\ud800\\x41"="b"')
+@example('"a"="\\xff"')
 @given(st.text(st.sampled_from('ab="\\~!,{} \nxu0é\ud800')) | st.text())
 def test_no_text_does_anything_but_raise_the_declared_error(text: str) -> None:
     for parse in (parse_matchers, parse_matcher):
