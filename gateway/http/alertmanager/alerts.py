@@ -7,7 +7,7 @@ import falcon
 
 from alertrules.alert import Alert
 from alertrules.routing.dispatch import GroupView, View
-from alertrules.routing.matchers import parse_matchers
+from alertrules.routing.matchers import parse_matcher
 from alertrules.routing.silence import match_all
 from gateway.http.alertmanager.answers import bad_message, body_of, give
 from gateway.http.alertmanager.messages import alert_row, posted_alerts
@@ -104,7 +104,7 @@ class _Wanted:
 def filters(parameters: Parameters) -> tuple[Matcher, ...]:
     """Return the matchers of all parameters `filter`."""
     try:
-        return tuple(matcher for text in parameters.all("filter") for matcher in parse_matchers(text))
+        return tuple(parse_matcher(text) for text in parameters.all("filter"))
     except (ValueError, InvalidMatcher) as error:
         raise falcon.HTTPBadRequest(description=f"bad matcher format: {error}") from error
 
