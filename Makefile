@@ -57,7 +57,8 @@ fuzz: setup ## Ask the whole gateway 100,000 requests made of its own descriptio
 faults: setup ## Kill store and gateway 60 times under load, and make its disk fail
 	FLEETGAUGE_TEST_KILLS=60 .venv/bin/python -m pytest --timeout=600 tests/gateway/storage/test_crash.py \
 		tests/gateway/storage/test_faults.py tests/gateway/storage/test_failing_disk.py \
-		tests/gateway/test_failing_disk.py tests/gateway/test_crash.py $(ARGS)
+		tests/gateway/test_failing_disk.py tests/gateway/test_crash.py tests/gateway/test_alerts_killed.py \
+		$(ARGS)
 
 .PHONY: lint
 lint: setup ## Check style, layers, shell scripts and the Dockerfile
