@@ -79,6 +79,10 @@ class AlertBook:
         self._alerts[alert.labels] = known
         return known
 
+    def replace(self, alert: Alert) -> None:
+        """Take an alert that is known in the place of what is known of it."""
+        self._alerts[alert.labels] = alert
+
     def forget(self, labels: Iterable[Labels]) -> None:
         """Drop alerts."""
         for each in labels:

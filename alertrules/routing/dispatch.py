@@ -99,11 +99,8 @@ class Dispatcher:
 
         An end that was only a promise to be heard again counts from now: nobody listened meanwhile.
         """
-        patience_ms = now_ms + self.configuration.resolve_timeout_ms
         for each in alerts:
-            alert = each
-            if each.ends_ms > each.updated_ms and each.ends_ms < patience_ms:
-                alert = replace(each, ends_ms=patience_ms, ends_by_timeout=True)
+            alert = self._borne_with(each, now_ms)
             if self._book.put(alert, now_ms) is not None:
                 self._inhibition.put(alert)
                 self._regroup(alert, {}, now_ms)
@@ -118,6 +115,22 @@ class Dispatcher:
             self._inhibition.put(alert)
             if alert.labels not in self._finished:
                 self._regroup(alert, before, now_ms)
+
+    def resume(self, seen_ms: int, now_ms: int) -> None:
+        """Go on by a clock that was at `seen_ms` a moment ago: it was set, or the machine has slept.
+
+        Groups don't wait for the old time to come again, and what fired then has not ended by itself.
+        """
+        self._tidy_ms = min(self._tidy_ms, now_ms + TIDY_MS)
+        self._forget_ms = min(self._forget_ms, now_ms + FORGET_MS)
+        for group in self._groups.values():
+            route = group.route
+            wait_ms = route.group_interval_ms if group.has_flushed else route.group_wait_ms
+            group.next_ms = min(group.next_ms, now_ms + wait_ms)
+        for alert in [each for each in self._book if each.ends_ms > seen_ms]:
+            patient = self._borne_with(alert, now_ms)
+            if patient is not alert:
+                self._replace(patient)
 
     # What goes out
 
@@ -167,6 +180,10 @@ class Dispatcher:
 
     # What is asked
 
+    def known(self, labels: Labels) -> Alert | None:
+        """Return what is known of an alert."""
+        return self._book.get(labels)
+
     def views(self, now_ms: int) -> list[View]:
         """Return all alerts that fire, by fingerprint."""
         found = [self._view(alert, now_ms) for alert in self._book if not alert.is_resolved(now_ms)]
@@ -196,6 +213,26 @@ class Dispatcher:
         }
 
     # Within
+
+    def _borne_with(self, alert: Alert, now_ms: int) -> Alert:
+        """Return an alert that does not end for a while after nobody listened, if its end was a promise.
+
+        One of the gateway's own rules is heard again within the promise, however long its interval is.
+        """
+        patience_ms = self.configuration.resolve_timeout_ms
+        if self._external_url and alert.generator_url.startswith(f"{self._external_url}/"):
+            patience_ms = max(patience_ms, alert.ends_ms - alert.updated_ms)
+        if alert.updated_ms < alert.ends_ms < now_ms + patience_ms:
+            return replace(alert, ends_ms=now_ms + patience_ms, ends_by_timeout=True)
+        return alert
+
+    def _replace(self, alert: Alert) -> None:
+        """Put an alert into the place of what was known of it."""
+        self._book.replace(alert)
+        self._inhibition.put(alert)
+        for group in self._groups.values():
+            if alert.labels in group.alerts:
+                group.alerts[alert.labels] = alert
 
     def _accept(self, alert: Alert, old: Alert | None, now_ms: int) -> None:
         self._inhibition.put(alert)

@@ -16,8 +16,9 @@ OUTAGE_TOLERANCE_MS: Final = 60 * 60_000
 """An alert that was seen longer ago begins anew: nobody knows what happened meanwhile."""
 
 GRACE_PERIOD_MS: Final = 10 * 60_000
-"""After a restart, what was pending waits at least so long, so that its data can come in again. Rules with a
-shorter `for` begin anew: that is sooner.
+"""After a restart, what was pending waits at least so long, so that its data can come in again.
+
+With a shorter `for` it begins anew: that is sooner. What fired goes on, or it would end for its receivers.
 """
 
 
@@ -27,13 +28,16 @@ def restore(alerts: RuleAlerts, source: Source, now_ms: int) -> None:
     From then on their series are written, even if this fails: it is tried once.
     """
     alerts.is_restored = True
-    if alerts.rule.for_ms < GRACE_PERIOD_MS or not alerts.by_series:
+    for_ms = alerts.rule.for_ms
+    if not for_ms or not alerts.by_series:
         return
     before = _last_samples(alerts.rule.name, source, now_ms)
     for series, alert in alerts.by_series:
         if series in before:
             time_ms, value = before[series]
-            alert.active_ms = _active_since(time_ms, int(value) * 1000, alerts.rule.for_ms, now_ms)
+            active_ms = _active_since(time_ms, int(value) * 1000, for_ms, now_ms)
+            if for_ms >= GRACE_PERIOD_MS or now_ms - active_ms >= for_ms:
+                alert.active_ms = active_ms
 
 
 def _last_samples(name: str, source: Source, now_ms: int) -> dict[Labels, tuple[int, float]]:

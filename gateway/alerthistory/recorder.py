@@ -14,9 +14,10 @@ from gateway.alerthistory.evidence import Evidence, brief, freeze
 from gateway.alerthistory.hosts import Hosts
 from gateway.history.archive import Archive
 from gateway.storage.errors import StorageUnavailable
+from timeseries.labels import Labels
 
 RESTART_MS: Final = 600_000
-"""An alert that fired before a restart and is not heard for so long after it is over."""
+"""An alert that fired before a restart, and that nobody knows any more, is over so long after it."""
 
 MAX_FROZEN: Final = 50
 """Hosts whose processes are read for alerts that begin at once: when more do, none of these did it."""
@@ -54,14 +55,19 @@ class Recorder:
         *,
         archive: Archive,
         hosts: Callable[[], Hosts],
+        known: Callable[[Labels], Alert | None],
         resolve_timeout_ms: int,
         now_ms: int,
         failed: Callable[[str], None],
     ) -> None:
-        """Read what has not ended; raises StorageUnavailable. `failed` is told why a thing is not written."""
+        """Read what has not ended; raises StorageUnavailable.
+
+        `known` says what receivers are told of an alert now; `failed` is told why a thing is not written.
+        """
         self._book = book
         self._archive = archive
         self._hosts = hosts
+        self._known = known
         self._timeout_ms = resolve_timeout_ms
         self._failed = failed
         self._lock = threading.Lock()
@@ -91,18 +97,21 @@ class Recorder:
         return [alert.changed(evidence=told.get(alert.fingerprint)) for alert in alerts]
 
     def tidy(self, now_ms: int) -> None:
-        """End what was not heard for too long."""
+        """End what has ended for receivers without a word, as nobody said any more that it fires."""
         with self._lock:
-            over = [known for known in self._open.values() if known.ends_ms <= now_ms]
-            ended = [
-                replace(
-                    known.episode,
-                    resolved_ms=known.ends_ms if known.is_heard else self._started_ms,
-                    is_exact=known.is_heard,
-                )
-                for known in over
-            ]
+            ended = [one for known in self._open.values() if (one := self._timed_out(known, now_ms))]
             self._write([], ended)
+
+    def _timed_out(self, known: _Open, now_ms: int) -> Episode | None:
+        alert = self._known(known.episode.labels)
+        ends_ms = known.ends_ms if alert is None else alert.ends_ms
+        if not 0 < ends_ms <= now_ms:
+            return None
+        # An end that came before the restart was seen.
+        is_exact = known.is_heard or ends_ms <= self._started_ms
+        return replace(
+            known.episode, resolved_ms=ends_ms if is_exact else self._started_ms, is_exact=is_exact
+        )
 
     def _is_open(self, alert: Alert) -> bool:
         return alert.fingerprint in self._open

@@ -74,6 +74,7 @@ def make_alerting(
         hosts=lambda: Hosts(holders()),
         resolve_timeout_ms=RESOLVE_TIMEOUT_MS,
         now_ms=means.now_ms(),
+        known=lambda labels: pipeline.known(labels),  # noqa: PLW0108  # it is made after this
         failed=failed,
     )
     external_url = (settings.external_url or url).rstrip("/")

@@ -20,10 +20,14 @@ from gateway.alerting.kept import Delivery, Kept, Writing
 from gateway.alerting.lane import Clock, Job, Lane
 from gateway.storage.errors import StorageUnavailable
 from runtime.logs import Log
+from timeseries.labels import Labels
 from timeseries.matcher import Matcher
 
 LONGEST_SLEEP_S: Final = 1.0
 """So late may a tick be when the clock of the machine is set."""
+
+ASLEEP_MS: Final = 60_000
+"""After so long without a look at the clock nobody has listened: there is one each second otherwise."""
 
 AFTER_DEFECT_S: Final = 5.0
 
@@ -66,7 +70,7 @@ class Pipeline:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
-        self._saved_ms = self._forgot_ms = 0
+        self._saved_ms = self._forgot_ms = self._looked_ms = 0
         self._silences = SilenceBook(new_id=new_id)
         self._dispatcher: Dispatcher
 
@@ -85,7 +89,7 @@ class Pipeline:
         )
         self._dispatcher.restore(loaded.alerts, now_ms)
         self._lanes = lanes
-        self._saved_ms = self._forgot_ms = now_ms
+        self._saved_ms = self._forgot_ms = self._looked_ms = now_ms
         self._thread.start()
 
     def reload(self, configuration: Configuration, channels: Channels) -> None:
@@ -130,6 +134,12 @@ class Pipeline:
         if is_urgent:
             self._save()
         self._wake.set()
+
+    def known(self, labels: Labels) -> Alert | None:
+        """Return an alert as receivers are told of it, for half an hour after its end too."""
+        with self._lock:
+            self._look(self._clock.now_ms())
+            return self._dispatcher.known(labels)
 
     def alerts(self) -> list[View]:
         """Return all alerts that fire, with what keeps them from being told."""
@@ -248,6 +258,7 @@ class Pipeline:
     def _once(self) -> float:
         now_ms = self._clock.now_ms()
         with self._lock:
+            self._look(now_ms)
             flushes = self._dispatcher.due(now_ms)
             lanes = self._lanes
         for flush in flushes:
@@ -255,14 +266,21 @@ class Pipeline:
                 lanes[telling.receiver, telling.integration.name].offer(flush, telling)
         with self._lock:
             is_urgent = self._dispatcher.is_urgent or bool(self._deliveries)
-        if is_urgent or now_ms - self._saved_ms >= SAVE_MS:
+        if is_urgent or not 0 <= now_ms - self._saved_ms < SAVE_MS:
             self._save()
-        if now_ms - self._forgot_ms >= FORGET_MS:
+        if not 0 <= now_ms - self._forgot_ms < FORGET_MS:
             self._forgot_ms = now_ms
             self._forget(now_ms)
         with self._lock:
             left_ms = self._dispatcher.next_ms() - self._clock.now_ms()
         return min(max(left_ms / 1000, 0.0), LONGEST_SLEEP_S)
+
+    def _look(self, now_ms: int) -> None:
+        """See whether the clock was set, or the machine has slept; the caller holds the lock."""
+        before_ms, self._looked_ms = self._looked_ms, now_ms
+        if not 0 <= now_ms - before_ms <= ASLEEP_MS:
+            self._log.warning("notifications.clock", stepped_s=(now_ms - before_ms) / 1000)
+            self._dispatcher.resume(before_ms, now_ms)
 
     def _settle(self, job: Job, is_taken: bool) -> None:
         with self._lock:

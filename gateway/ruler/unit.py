@@ -15,6 +15,7 @@ from alertrules.rules.model import Group
 from alertrules.rules.outcome import GroupResult, Health, Recorded, RuleResult
 from gateway.metrics.rules import GroupReadings
 from gateway.ruler.asking import ENDED, Asking
+from gateway.ruler.claims import Claims
 from gateway.ruler.model import GroupView
 from gateway.ruler.port import Notifier
 from gateway.ruler.recording import Recorder
@@ -59,6 +60,7 @@ class Surroundings:
     notifier: Notifier
     log: Log
     totals: Totals = field(default_factory=Totals)
+    claims: Claims = field(default_factory=Claims)
 
 
 @dataclass(slots=True)
@@ -123,7 +125,7 @@ class Unit:
         before, self._result = self._result, result
         self._count(result)
         self._tell_failures(before, result)
-        alerts = evaluation.due_alerts(time_ms)
+        alerts = around.claims.heard(self.key, evaluation.due_alerts(time_ms), time_ms)
         if alerts:
             around.notifier.send(alerts, time_ms)
             around.totals.add(handed=len(alerts))

@@ -2,21 +2,29 @@
 
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.gateway.alertplace import FIRING, RESOLVED, Hook, Place, fingerprint, hooked, until
+from tests.gateway.storage.test_faults import needs_root, small_disk
 from tests.gateway.test_storing import now_ms
 
 # `make faults` kills more often.
 KILLS = int(os.environ.get("FLEETGAUGE_TEST_KILLS", "3"))
 HOSTS = [f"h{number}" for number in range(4)]
 BOTH = [FIRING, RESOLVED]
+OWN = """- name: own
+  interval: 200ms
+  rules: [{alert: Level, expr: 'label_replace(vector(1), "host", "own", "", "")'}]
+"""
 
 
 @pytest.fixture
@@ -115,6 +123,70 @@ def test_killed_at_any_moment_each_firing_and_each_end_is_told_once(tmp_path: Pa
             assert {(each["state"], each["resolved_is_exact"]) for each in episodes} == {(RESOLVED, True)}
             times = [each[name] for each in episodes for name in ("fired", "resolved")]
             assert times == sorted(times)
+
+
+def test_an_alert_that_two_rules_raise_ends_once_when_it_has_for_both(tmp_path: Path, hook: Hook) -> None:
+    place = Place(tmp_path, hook)
+    other = "- {name: other, interval: 200ms, rules: [{alert: Level, expr: level > 1}]}\n"
+    place.rules.write_text(place.rules.read_text() + other)
+    with place.runs():
+        place.write(2, "both")
+        until(lambda: hook.told("both") and firing_rules(place) == 2)
+        place.write(1, "both")
+        until(lambda: firing_rules(place) == 1)
+        time.sleep(1)
+        assert hook.told("both") == [FIRING]
+        place.write(0, "both")
+        until(lambda: hook.told("both") == BOTH)
+        [one] = place.episodes("both")
+        assert one["state"] == RESOLVED
+
+
+def firing_rules(place: Place) -> int:
+    return len(place.ask("/api/v1/alerts")["data"]["alerts"])
+
+
+@needs_root
+def test_with_a_full_disk_receivers_are_told_and_the_history_follows_when_there_is_room(
+    tmp_path: Path, hook: Hook
+) -> None:
+    with small_disk(tmp_path / "disk", "24m") as disk:
+        place = Place(tmp_path, hook, disk / "data")
+        with place.runs() as gateway:
+            place.write(1, "before")
+            until(lambda: hook.told("before"))
+            filler = disk / "filler"
+            fill(filler)
+            alert = {"labels": {"alertname": "Level", "host": "full"}}
+            until(lambda: requests.post(f"{gateway.url}/api/v2/alerts", json=[alert], timeout=10).ok)
+            place.rules.write_text(place.rules.read_text() + OWN)
+            assert requests.post(f"{gateway.url}/-/reload", timeout=10).ok
+            until(lambda: hook.told("full") and hook.told("own"))
+            metrics = requests.get(f"{gateway.url}/metrics", timeout=10).text
+            assert re.search(
+                r'^fleetgauge_notification_failures_total\{.*"save"\} [1-9]', metrics, re.MULTILINE
+            )
+            assert place.episodes("full") == place.episodes("own") == []
+            filler.unlink()
+            ended = alert | {"endsAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+            until(lambda: requests.post(f"{gateway.url}/api/v2/alerts", json=[alert], timeout=10).ok)
+            until(lambda: place.episodes("full"))
+            assert gateway.process.poll() is None
+            requests.post(f"{gateway.url}/api/v2/alerts", json=[ended], timeout=10)
+            until(lambda: hook.told("full") == BOTH)
+        with place.runs():
+            until(lambda: "before" in place.firing())
+            time.sleep(1)
+            assert (hook.told("before"), hook.told("own"), hook.told("full")) == ([FIRING], [FIRING], BOTH)
+            assert place.episodes("own")
+            assert [one["state"] for one in place.episodes("full")] == [RESOLVED]
+
+
+def fill(file: Path) -> None:
+    """Take all the room that is left on a disk."""
+    with suppress(OSError), file.open("wb", buffering=0) as open_file:
+        while True:
+            open_file.write(bytes(4096))
 
 
 def drive(place: Place, goes_on: Callable[[], bool], *, again: bool = True) -> None:

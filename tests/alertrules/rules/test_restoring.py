@@ -76,6 +76,12 @@ def test_a_rule_with_a_short_for_begins_anew(minutes: int, begins: bool) -> None
     assert (active_after(down=1, up=2, rule=rule) == 2 * MINUTE) is begins
 
 
+@pytest.mark.parametrize(("down", "goes_on"), [(4.9, False), (5, True), (20, True)])
+def test_one_that_fired_goes_on_however_short_its_for_is(down: float, goes_on: bool) -> None:
+    active_ms = active_after(down=down, up=25, rule=RULE.replace("30m", "5m"))
+    assert active_ms == (0 if goes_on else 25 * MINUTE)
+
+
 def test_an_alert_of_another_rule_or_with_other_labels_is_another_one() -> None:
     assert active_after(down=10, up=12, rule=RULE.replace("alert: A", "alert: B")) == 12 * MINUTE
     assert active_after(down=10, up=12, rule=RULE.replace("page", "mail")) == 12 * MINUTE

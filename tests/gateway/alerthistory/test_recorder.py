@@ -30,6 +30,7 @@ class House:
         self.episodes, self.archive = episodes, archive
         self.failures: list[str] = []
         self.agents = [agent("web-1")]
+        self.known: dict[Labels, Alert] = {}
         self.restart(AT_MS)
 
     def restart(self, now_ms: int) -> None:
@@ -37,6 +38,7 @@ class House:
             self.episodes,
             archive=self.archive,
             hosts=lambda: Hosts(self.agents),
+            known=self.known.get,
             resolve_timeout_ms=TIMEOUT_MS,
             now_ms=now_ms,
             failed=self.failures.append,
@@ -114,6 +116,38 @@ def test_what_is_not_heard_after_a_restart_ended_with_it_and_says_that_nobody_sa
     house.recorder.tidy(start_ms + RESTART_MS)
     [one] = house.all()
     assert (one.resolved_ms, one.is_exact) == (start_ms, False)
+
+
+def test_what_is_not_heard_ends_when_receivers_take_it_to_have_ended(house: House) -> None:
+    firing = alert(ends_ms=AT_MS + MINUTE_MS)
+    house.recorder.take([firing], AT_MS)
+    house.known[firing.labels] = firing.changed(ends_ms=AT_MS + 3 * MINUTE_MS)
+    house.recorder.tidy(AT_MS + 3 * MINUTE_MS - 1)
+    assert house.all()[0].resolved_ms is None
+    house.recorder.tidy(AT_MS + 3 * MINUTE_MS)
+    [one] = house.all()
+    assert (one.resolved_ms, one.is_exact) == (AT_MS + 3 * MINUTE_MS, True)
+
+
+def test_what_fires_for_receivers_goes_on_after_a_restart_however_long_it_is_not_heard(house: House) -> None:
+    house.recorder.take([alert()], AT_MS)
+    start_ms = AT_MS + MINUTE_MS
+    house.restart(start_ms)
+    house.known[alert().labels] = alert(ends_ms=start_ms + 2 * RESTART_MS)
+    house.recorder.tidy(start_ms + 2 * RESTART_MS - 1)
+    assert house.all()[0].resolved_ms is None
+    house.recorder.tidy(start_ms + 2 * RESTART_MS)
+    [one] = house.all()
+    assert (one.resolved_ms, one.is_exact) == (start_ms, False)
+
+
+def test_an_end_from_before_a_restart_that_was_not_written_is_written_after_it(house: House) -> None:
+    house.recorder.take([alert()], AT_MS)
+    house.restart(AT_MS + 2 * MINUTE_MS)
+    house.known[alert().labels] = alert(ends_ms=AT_MS + MINUTE_MS)
+    house.recorder.tidy(AT_MS + 2 * MINUTE_MS)
+    [one] = house.all()
+    assert (one.resolved_ms, one.is_exact) == (AT_MS + MINUTE_MS, True)
 
 
 def test_evidence_goes_along_from_the_first_alert_to_the_last_and_over_a_restart(house: House) -> None:

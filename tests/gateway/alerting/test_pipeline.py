@@ -18,7 +18,7 @@ from gateway.metrics import Metrics
 from gateway.storage.errors import StorageUnavailable
 from gateway.storage.ledger.alerts import AlertTables
 from tests.alertrules.routing.dispatching import alert, configured, equal, integration, silence
-from tests.gateway.alerting.parts import Recorder, channels, now_ms, pipeline_in, until
+from tests.gateway.alerting.parts import CLOCK, Recorder, channels, now_ms, pipeline_in, until
 
 HOUR = 3_600_000
 QUICK = {"group_wait_ms": 0, "group_interval_ms": 200}
@@ -59,6 +59,21 @@ def test_a_receiver_that_fails_is_tried_again_and_the_log_says_so(tmp_path: Path
         assert (first.outcome, first.error, first.attempts) == ("retrying", "it answered 503", 1)
         assert (sent.outcome, sent.error, sent.attempts, sent.alerts) == ("sent", "", 3, 1)
         assert pipeline.deliveries("other") == []
+
+
+@pytest.mark.parametrize("step_ms", [-HOUR, HOUR])
+def test_a_clock_that_is_set_ends_no_alert_and_delays_no_news(tmp_path: Path, step_ms: int) -> None:
+    told, steps = Recorder(), [0]
+    clock = replace(CLOCK, now_ms=lambda: now_ms() + steps[0])
+    with pipeline_in(tmp_path, configured(route=QUICK), {"webhook": told}, clock) as pipeline:
+        pipeline.put([alert(host="a", ends_ms=now_ms() + 60_000)])
+        until(lambda: told.hosts() == ["a"])
+        steps[0] = step_ms
+        time.sleep(1.2)
+        pipeline.put([alert(host="b", ends_ms=clock.now_ms() + 60_000)])
+        until(lambda: len(told.sent) > 1)
+        assert told.hosts() == ["a", "a b"]
+        assert not told.sent[1].resolved
 
 
 def test_a_receiver_that_refuses_is_not_tried_again_before_the_next_tick(tmp_path: Path) -> None:
