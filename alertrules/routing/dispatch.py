@@ -119,7 +119,8 @@ class Dispatcher:
     def resume(self, seen_ms: int, now_ms: int) -> None:
         """Go on by a clock that was at `seen_ms` a moment ago: it was set, or the machine has slept.
 
-        Groups don't wait for the old time to come again, and what fired then has not ended by itself.
+        Groups don't wait for the old time to come again. What fired has not ended by itself; what had ended
+        does not fire again.
         """
         self._tidy_ms = min(self._tidy_ms, now_ms + TIDY_MS)
         self._forget_ms = min(self._forget_ms, now_ms + FORGET_MS)
@@ -127,10 +128,11 @@ class Dispatcher:
             route = group.route
             wait_ms = route.group_interval_ms if group.has_flushed else route.group_wait_ms
             group.next_ms = min(group.next_ms, now_ms + wait_ms)
-        for alert in [each for each in self._book if each.ends_ms > seen_ms]:
-            patient = self._borne_with(alert, now_ms)
-            if patient is not alert:
-                self._replace(patient)
+        for alert in list(self._book):
+            if alert.ends_ms > seen_ms:
+                self._replace(self._borne_with(alert, now_ms))
+            elif alert.ends_ms > now_ms:
+                self._replace(replace(alert, starts_ms=min(alert.starts_ms, now_ms), ends_ms=now_ms))
 
     # What goes out
 

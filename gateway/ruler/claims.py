@@ -4,7 +4,7 @@ Owns which rule says that an alert fires, and until when that counts. Knows no r
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from alertrules.alert import Alert
@@ -12,6 +12,9 @@ from timeseries.labels import Labels
 
 SWEEP_MS: Final = 600_000
 """How often is dropped what was never ended: rules go, and their alerts with them."""
+
+_Said = Mapping[tuple[str, str], int]
+"""By group and query of a rule: until when it counts that it said so."""
 
 
 class Claims:
@@ -22,33 +25,43 @@ class Claims:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ends: dict[Labels, dict[tuple[str, str], int]] = {}
+        self._said: dict[Labels, _Said] = {}
+        self._of_group: dict[str, set[Labels]] = {}
         self._swept_ms = 0
 
     def heard(self, group: str, alerts: Sequence[Alert], now_ms: int) -> list[Alert]:
         """Return what is to be told of a group's alerts: no end of one that fires for another rule."""
         with self._lock:
             if not 0 <= now_ms - self._swept_ms < SWEEP_MS:
-                self._swept_ms = now_ms
-                for labels in list(self._ends):
-                    self._keep(labels, self._ends[labels], now_ms)
+                self._sweep(now_ms)
             for alert in alerts:
                 # Rules of a group that ask the same come to the same.
-                rule = (group, alert.generator_url)
-                claims = self._ends.setdefault(alert.labels, {})
-                if alert.is_resolved(now_ms):
-                    claims.pop(rule, None)
-                else:
-                    claims[rule] = alert.ends_ms
-                self._keep(alert.labels, claims, now_ms)
-            return [each for each in alerts if not each.is_resolved(now_ms) or each.labels not in self._ends]
+                said = dict(self._said.get(alert.labels, {}))
+                said[group, alert.generator_url] = alert.ends_ms
+                self._put(alert.labels, said, now_ms)
+                if not alert.is_resolved(now_ms):
+                    self._of_group.setdefault(group, set()).add(alert.labels)
+            return [each for each in alerts if not each.is_resolved(now_ms) or each.labels not in self._said]
+
+    def forget(self, group: str) -> None:
+        """Drop what the rules of a group said: they went, or may ask something else now."""
+        with self._lock:
+            for labels in self._of_group.pop(group, ()):
+                said = self._said.get(labels, {})
+                self._put(labels, {rule: ends_ms for rule, ends_ms in said.items() if rule[0] != group})
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self._said)
 
-    def _keep(self, labels: Labels, claims: dict[tuple[str, str], int], now_ms: int) -> None:
-        left = {rule: ends_ms for rule, ends_ms in claims.items() if ends_ms > now_ms}
-        if left:
-            self._ends[labels] = left
+    def _put(self, labels: Labels, said: _Said, now_ms: int = 0) -> None:
+        if left := {rule: ends_ms for rule, ends_ms in said.items() if ends_ms > now_ms}:
+            self._said[labels] = left
         else:
-            self._ends.pop(labels, None)
+            self._said.pop(labels, None)
+
+    def _sweep(self, now_ms: int) -> None:
+        self._swept_ms = now_ms
+        for labels, said in list(self._said.items()):
+            self._put(labels, said, now_ms)
+        left = {group: each & self._said.keys() for group, each in self._of_group.items()}
+        self._of_group = {group: each for group, each in left.items() if each}

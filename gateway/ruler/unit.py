@@ -208,6 +208,7 @@ class Unit:
         """Go on where the same group with other rules is, which does nothing more."""
         with old._retired():
             self._evaluation.take_over(old._evaluation)
+            self._around.claims.forget(self.key)
             self._recorder, self._counts = old._recorder, old._counts
             self._restores = old._restores
             self._result = self._evaluation.last
@@ -215,6 +216,7 @@ class Unit:
     def end(self, now_ms: int) -> None:
         """Let it run no more, and end its series."""
         with self._retired():
+            self._around.claims.forget(self.key)
             try:
                 self._recorder.write(self._evaluation.end(now_ms))
             except RuleFailed as error:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,41 @@ def test_a_reload_keeps_states_and_ends_what_is_gone(tmp_path: Path) -> None:
         made.reload()
         assert made.get("rules") == {"groups": []}
         assert made.value("ALERTS or disk:double") == []
+
+
+def test_alerts_of_rules_that_went_or_have_other_labels_end_when_they_were_said_to(tmp_path: Path) -> None:
+    def ends() -> dict[str, float]:
+        found = made.client.simulate_get("/api/v2/alerts").json
+        return {
+            one["labels"].get("severity", ""): datetime.fromisoformat(one["endsAt"]).timestamp()
+            for one in found
+        }
+
+    with fleet(tmp_path) as made:
+        made.write("disk", 7, host="a")
+        until(lambda: set(ends()) == {"page"})
+        made.rules.write_text(RULES.replace("severity: page", "severity: mail"))
+        made.reload()
+        until(lambda: set(ends()) == {"page", "mail"})
+        made.rules.write_text("groups: []")
+        made.reload()
+        assert made.alerts() == {}
+        time.sleep(0.2)
+        # Nobody hears of an end: they count as ended after four minutes, as those of Prometheus do.
+        left = [one - time.time() for one in ends().values()]
+        assert len(left) == 2
+        assert all(220 < each <= 240 for each in left)
+        assert [one["state"] for one in made.get("alerts/history")["episodes"]] == ["firing", "firing"]
+
+
+def test_an_alert_ends_at_once_although_a_reload_changed_its_query(tmp_path: Path) -> None:
+    with fleet(tmp_path) as made:
+        made.write("disk", 7, host="a")
+        until(lambda: len(made.client.simulate_get("/api/v2/alerts").json) == 1)
+        made.rules.write_text(RULES.replace("> 10", "> 11"))
+        made.reload()
+        made.write("disk", 1, host="a")
+        until(lambda: made.client.simulate_get("/api/v2/alerts").json == [])
 
 
 def test_a_bad_file_stops_the_start_with_all_that_is_wrong(tmp_path: Path) -> None:

@@ -79,3 +79,14 @@ def test_with_the_clock_set_back_groups_do_not_wait_for_the_old_time() -> None:
     play.put(alert(host="b", starts_ms=play.now, ends_ms=START))
     assert play.until(play.now + INTERVAL) == ["-3540 c+", "-3270 a+ b+"]
     assert set(names(play.dispatcher.views(play.now))) == {"a", "b", "c"}
+
+
+def test_with_the_clock_set_back_what_had_ended_is_told_as_ended() -> None:
+    play = Play()
+    play.put(alert(host="a"))
+    assert play.until(START + WAIT) == ["30 a+"]
+    play.put(alert(host="a", ends_ms=play.now))
+    before, play.now = play.now, play.now - HOUR
+    play.dispatcher.resume(before, play.now)
+    assert play.dispatcher.views(play.now) == []
+    assert play.until(play.now + INTERVAL) == ["-3270 a-"]

@@ -52,3 +52,14 @@ def test_alerts_of_rules_that_went_are_forgotten() -> None:
     assert len(claims) == 2
     claims.heard("two", [], NOW + SWEEP_MS)
     assert len(claims) == 1
+
+
+def test_what_a_group_said_is_forgotten_when_its_rules_change_or_go() -> None:
+    claims = Claims()
+    claims.heard("one", [alert(), alert(host="b")], NOW)
+    claims.heard("two", [alert()], NOW)
+    claims.forget("one")
+    ended = alert(ends_ms=NOW, host="b")
+    assert claims.heard("three", [ended, alert(ends_ms=NOW)], NOW) == [ended]
+    claims.forget("two")
+    assert len(claims) == 0
