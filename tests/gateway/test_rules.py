@@ -190,6 +190,20 @@ def test_alerts_of_rules_that_went_or_have_other_labels_end_when_they_were_said_
         assert [one["state"] for one in made.get("alerts/history")["episodes"]] == ["firing", "firing"]
 
 
+def test_an_alert_that_two_rules_raise_ends_once_when_it_has_for_both(tmp_path: Path) -> None:
+    other = RULES.replace("name: disks", "name: more").replace("> 10", "> 30").split("- name: slow")[0]
+    with fleet(tmp_path, RULES + other.removeprefix("\ngroups:\n")) as made:
+        made.write("disk", 20, host="a")
+        until(lambda: len(made.get("alerts")["alerts"]) == 2)
+        made.write("disk", 7, host="a")
+        until(lambda: len(made.get("alerts")["alerts"]) == 1)
+        time.sleep(0.3)
+        assert len(made.client.simulate_get("/api/v2/alerts").json) == 1
+        made.write("disk", 0, host="a")
+        until(lambda: made.client.simulate_get("/api/v2/alerts").json == [])
+        assert [one["state"] for one in made.get("alerts/history")["episodes"]] == ["resolved"]
+
+
 def test_an_alert_ends_at_once_although_a_reload_changed_its_query(tmp_path: Path) -> None:
     with fleet(tmp_path) as made:
         made.write("disk", 7, host="a")
