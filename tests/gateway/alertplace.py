@@ -43,7 +43,7 @@ route:
   group_interval: 300ms
   repeat_interval: 1h
   routes:
-  - {matchers: ['pace="slow"'], group_wait: 3s, group_interval: 3s}
+  - {matchers: ['pace="slow"'], group_wait: 4s, group_interval: 4s}
 inhibit_rules:
 - {source_matchers: [alertname="Source"], target_matchers: [alertname="Level"], equal: [host]}
 receivers:
