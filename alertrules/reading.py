@@ -12,6 +12,12 @@ from promql.language.durations import parse_duration
 
 Item = TypeVar("Item")
 
+MAX_TOLD: Final = 100
+"""Problems of one file that are told: who has more begins with these."""
+
+MAX_SENTENCE: Final = 1_000
+"""Characters of what is told of one: some repeat what stands in the file."""
+
 _DURATION: Final = re.compile("(?:[0-9]+[a-z]+)+")
 
 
@@ -52,10 +58,11 @@ class Problems:
 
     @property
     def sentences(self) -> list[str]:
-        """What is wrong, in the order of the file."""
-        return [
-            f"{self.name}, line {line}: {text}" for line, text in sorted(self.found, key=lambda one: one[0])
-        ]
+        """What is wrong, in the order of the file: the first of it, where it is much."""
+        found = sorted(self.found, key=lambda one: one[0])
+        told = [f"{self.name}, line {line}: {_cut(text)}" for line, text in found[:MAX_TOLD]]
+        more = [f"{self.name}: {len(found)} things are wrong; these were the first {MAX_TOLD}."]
+        return told + more if len(found) > MAX_TOLD else told
 
 
 class Fields:
@@ -189,6 +196,10 @@ class Fields:
             return True
         self.problems.add(node.line, f"{name}: here a text must stand.")
         return False
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_SENTENCE else f"{text[: MAX_SENTENCE - 1]}…"
 
 
 def duration_ms(written: str) -> int:

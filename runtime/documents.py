@@ -13,6 +13,10 @@ from runtime.settings import read_file
 if TYPE_CHECKING:
     import yaml
 
+MAX_REPEATED: Final = 2 * 1024 * 1024
+"""Characters and values that aliases may stand for: 20,000 rules that share five labels. What is read from a
+file costs as if all was written out, so a short text with aliases of aliases would take hours."""
+
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 _MERGE: Final = object()
 """The content of the key `<<`, which brings in what other mappings hold."""
@@ -57,26 +61,54 @@ def parse_document(text: str | bytes, path: str) -> Value:
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        return _value(loader, node, {}) if node is not None else Value(line=1, content=None)
+        return _Reading(loader).value(node) if node is not None else Value(line=1, content=None)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SettingsError([f"{path}{line}: this is not valid YAML: {error.problem}."]) from error
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise SettingsError([f"{path}: this is not valid YAML: {' '.join(str(error).split())}."]) from error
 
 
-def _value(loader: "yaml.SafeLoader", node: "yaml.Node", known: dict[int, Value]) -> Value:
-    """`known` has the values of nodes read before: what is named often by an alias is made once."""
-    import yaml
+class _Reading:
+    """Makes values of nodes; what is named often by an alias is made once."""
 
-    if id(node) not in known:
+    def __init__(self, loader: "yaml.SafeLoader") -> None:
+        self._loader = loader
+        self._known: dict[int, tuple[Value, int]] = {}
+        self._read = 0
+        self._repeated = 0
+
+    def value(self, node: "yaml.Node") -> Value:
+        """Return the value of a node; raises ValueError for too much behind aliases."""
+        if id(node) in self._known:
+            value, size = self._known[id(node)]
+            self._read += size
+            self._repeated += size
+            if self._repeated > MAX_REPEATED:
+                raise ValueError(f"line {value.line}: aliases stand for too much of what begins here")
+            return value
+        before = self._read
+        value = self._made(node)
+        self._read += 1 + len(value.written or "")
+        self._known[id(node)] = value, self._read - before
+        return value
+
+    def _made(self, node: "yaml.Node") -> Value:
+        import yaml
+
         content: Any
         written: str | None = None
         if isinstance(node, yaml.MappingNode):
-            pairs = [(_value(loader, key, known), _value(loader, value, known)) for key, value in node.value]
-            content = _merged(pairs)
+            content = _merged([(self.value(key), self.value(value)) for key, value in node.value])
         elif isinstance(node, yaml.SequenceNode):
-            content = tuple(_value(loader, each, known) for each in node.value)
+            content = tuple(self.value(each) for each in node.value)
         elif (text := _whole(node.value)) is None:
             raise yaml.constructor.ConstructorError(
                 problem="an escape stands for half a character", problem_mark=node.start_mark
@@ -85,13 +117,10 @@ def _value(loader: "yaml.SafeLoader", node: "yaml.Node", known: dict[int, Value]
             content, written = _MERGE, node.value
         else:
             node.value = text
-            content = loader.construct_object(node)
+            content = self._loader.construct_object(node)
             written = None if content is None else node.value
         is_mapping = isinstance(node, yaml.MappingNode)
-        known[id(node)] = Value(
-            line=node.start_mark.line + 1, is_mapping=is_mapping, content=content, written=written
-        )
-    return known[id(node)]
+        return Value(line=node.start_mark.line + 1, is_mapping=is_mapping, content=content, written=written)
 
 
 def _whole(text: str) -> str | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain
 from pathlib import Path
+from stat import S_ISREG
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
@@ -216,8 +217,19 @@ def read_file(path: Path) -> bytes:
     except OSError as error:
         raise SettingsError([f"{path}: cannot be read: {error.strerror}."]) from error
     if len(text) > MAX_FILE_BYTES:
-        raise SettingsError([f"{path}: this is no settings file: it is larger than {MAX_FILE_BYTES} bytes."])
+        raise SettingsError([f"{path}: it is larger than {MAX_FILE_BYTES} bytes."])
     return text
+
+
+def read_found(path: Path) -> bytes:
+    """Return what is in a file that a pattern found, or raise SettingsError; a pipe would never end."""
+    try:
+        is_regular = S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read: {error.strerror}."]) from error
+    if not is_regular:
+        raise SettingsError([f"{path}: cannot be read: it is no regular file."])
+    return read_file(path)
 
 
 def decode_all(everything: Iterable[Given], problems: list[str]) -> dict[tuple[str, ...], object]:

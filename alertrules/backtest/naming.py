@@ -11,11 +11,20 @@ from typing import Final
 import numpy as np
 
 from alertrules.alert import ALERT_NAME
+from alertrules.errors import RuleFailed
 from alertrules.rules.alerting import Templates, expanded
 from alertrules.rules.model import AlertRule
 from promql.values import Vector
 from timeseries.columns import Bools, Floats, Ints
 from timeseries.labels import METRIC_NAME, Labels
+
+MAX_CELLS: Final = 1 << 24
+"""Alerts, times steps, that come of one piece whose labels show values or times: 150 MB."""
+
+MAX_TEXT: Final = 1 << 25
+"""Characters that the templates of one piece make."""
+
+TOO_MANY: Final = "its labels make too many alerts: they change with each value or time"
 
 _OTHER_FIELD: Final = re.compile(r"(?<![\w)\]])\.(?!(?:Labels|ExternalLabels|ExternalURL)\b)|\$(?![\w.])")
 """A field of what a template is given that is not its labels, or all of it."""
@@ -39,12 +48,13 @@ class Namer:
         self._rule = rule
         self._templates = templates
         texts = [text for text in rule.labels.values() if "{{" in text]
-        self._is_template = bool(texts)
+        self._characters = 0
         self._by_time = any(_OF_A_TIME.search(text) for text in texts)
         self._by_value = any("$value" in text or _OTHER_FIELD.search(text) for text in texts)
 
     def rows(self, vector: Vector, times: Ints) -> Rows:
-        """Return the alerts of some steps; a series may be several, one after the other."""
+        """Return the alerts of some steps; a series may be several, in a row. Raises RuleFailed."""
+        self._characters = 0
         if not (self._by_time or self._by_value):
             first = vector.present.argmax(axis=1) if len(times) else np.zeros(len(vector), np.int64)
             labels = [
@@ -55,6 +65,8 @@ class Namer:
         labels, present, rows = [], [], []
         for row, own in enumerate(vector.labels):
             for alert, mask in self._variants(own, vector.present[row], vector.values[row], times).items():
+                if (len(labels) + 1) * len(times) > MAX_CELLS:
+                    raise RuleFailed(TOO_MANY)
                 labels.append(alert)
                 present.append(mask)
                 rows.append(row)
@@ -63,22 +75,31 @@ class Namer:
         return Rows(labels=labels, present=masks, values=vector.values[rows].reshape(shape))
 
     def _variants(self, labels: Labels, present: Bools, values: Floats, times: Ints) -> dict[Labels, Bools]:
-        made: dict[tuple[float, int], Bools] = {}
+        made: dict[tuple[float, int], list[int]] = {}
         for at in np.flatnonzero(present).tolist():
             key = (float(values[at]) if self._by_value else 0.0, int(times[at]) if self._by_time else 0)
-            made.setdefault(key, np.zeros_like(present))[at] = True
+            made.setdefault(key, []).append(at)
         found: dict[Labels, Bools] = {}
-        for mask in made.values():
-            at = int(mask.argmax())
-            alert = self._named(labels, float(values[at]), int(times[at]))
-            found[alert] = found[alert] | mask if alert in found else mask
+        for steps in made.values():
+            alert = self._named(labels, float(values[steps[0]]), int(times[steps[0]]))
+            if alert not in found:
+                if (len(found) + 1) * len(times) > MAX_CELLS:
+                    raise RuleFailed(TOO_MANY)
+                found[alert] = np.zeros_like(present)
+            found[alert][steps] = True
         return found
 
     def _named(self, labels: Labels, value: float, now_ms: int) -> Labels:
         changes = {
-            name: expanded(
-                text, self._templates, labels=labels, value=value, now_ms=now_ms, name=self._rule.name
-            )
-            for name, text in self._rule.labels.items()
+            name: self._expanded(text, labels, value, now_ms) for name, text in self._rule.labels.items()
         }
         return labels.dropping((METRIC_NAME,)).updated({**changes, ALERT_NAME: self._rule.name})
+
+    def _expanded(self, text: str, labels: Labels, value: float, now_ms: int) -> str:
+        made = expanded(
+            text, self._templates, labels=labels, value=value, now_ms=now_ms, name=self._rule.name
+        )
+        self._characters += len(made)
+        if self._characters > MAX_TEXT:
+            raise RuleFailed(f"its templates make more than {MAX_TEXT} characters")
+        return made

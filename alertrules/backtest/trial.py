@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from alertrules.backtest.firing import Runs, firings_of
-from alertrules.backtest.naming import Namer
+from alertrules.backtest.naming import TOO_MANY, Namer
 from alertrules.backtest.overlay import Overlaid, Recorder, doubles
 from alertrules.backtest.stepping import Piece, pieces
 from alertrules.errors import RuleFailed
@@ -35,6 +35,12 @@ MAX_RUNS: Final = 2_000_000
 
 MAX_FIRED: Final = 200_000
 """Firings of all rules of a backtest: 60 MB. More tell no more than that the rules flap."""
+
+MAX_ALERTS: Final = 100_000
+"""Alerts of one rule: as many as a gateway knows at once."""
+
+MAX_LABELS_TEXT: Final = 1 << 26
+"""Characters in the labels of all alerts of one rule."""
 
 AskSource = Callable[[Rule, Steps, Source], AbstractContextManager[Vector]]
 """Answers the query of a rule over a source, as `Ask` does; raises QueryError."""
@@ -210,6 +216,7 @@ class _Watch:
         self._rule = rule
         self._namer = Namer(rule, templates)
         self._alerts: dict[Labels, int] = {}
+        self._characters = 0
         self._times: list[Ints] = []
         self._count = 0
         self._runs: list[Runs] = []
@@ -229,7 +236,7 @@ class _Watch:
         if failed.any():
             self._fails(int(failed.sum()), SAME_LABELS)
             times, present, values = times[~failed], present[:, ~failed], values[:, ~failed]
-        alerts = [self._alerts.setdefault(labels, len(self._alerts)) for labels in rows.labels]
+        alerts = [self._number(labels) for labels in rows.labels]
         runs = Runs.of(np.array(alerts, np.int64), present, values, self._count)
         self._run_count += len(runs.alerts)
         if self._run_count > MAX_RUNS:
@@ -237,6 +244,14 @@ class _Watch:
         self._runs.append(runs)
         self._times.append(times)
         self._count += len(times)
+
+    def _number(self, labels: Labels) -> int:
+        if labels not in self._alerts:
+            self._characters += sum(len(name) + len(value) for name, value in labels)
+            if len(self._alerts) >= MAX_ALERTS or self._characters > MAX_LABELS_TEXT:
+                raise RuleFailed(TOO_MANY)
+            self._alerts[labels] = len(self._alerts)
+        return self._alerts[labels]
 
     def _fails(self, count: int, why: str) -> None:
         self.failed += count

@@ -22,6 +22,9 @@ RESTART_MS: Final = 600_000
 MAX_FROZEN: Final = 50
 """Hosts whose processes are read for alerts that begin at once: when more do, none of these did it."""
 
+MAX_OPEN: Final = 100_000
+"""Episodes that have not ended: as many alerts as the pipeline knows. Further ones are told, but not kept."""
+
 
 class Book(Protocol):
     """Where episodes are kept."""
@@ -88,13 +91,17 @@ class Recorder:
                 for alert in alerts
                 if not alert.is_resolved(now_ms) and not self._is_open(alert)
             }
-            self._write(list(fresh.values()), ended)
+            room = MAX_OPEN - len(self._open)
+            if len(fresh) > room:
+                self._failed(f"the history has {MAX_OPEN} alerts that fire, and takes no more")
+            self._write(list(fresh.values())[:room], ended)
             for alert in alerts:
                 if not alert.is_resolved(now_ms) and (known := self._open.get(alert.fingerprint)):
                     known.ends_ms, known.is_heard = alert.ends_ms or now_ms + self._timeout_ms, True
             told = {one.fingerprint: one.brief for one in ended}
-            told |= {key: known.episode.brief for key, known in self._open.items()}
-        return [alert.changed(evidence=told.get(alert.fingerprint)) for alert in alerts]
+            prints = [alert.fingerprint for alert in alerts]
+            told |= {key: self._open[key].episode.brief for key in prints if key in self._open}
+        return [alert.changed(evidence=told.get(key)) for alert, key in zip(alerts, prints, strict=True)]
 
     def tidy(self, now_ms: int) -> None:
         """End what has ended for receivers without a word, as nobody said any more that it fires."""

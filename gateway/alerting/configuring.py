@@ -5,9 +5,10 @@ Must not know what a way is.
 Without a file everybody is told nothing: alerts are kept, grouped and listed, and can be silenced.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from glob import glob
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -18,12 +19,13 @@ from alertrules.routing.loading import load_configuration
 from alertrules.templates.alertmanager import NotificationTemplates, make_templates
 from runtime.documents import parse_document, read_document
 from runtime.errors import SettingsError
+from runtime.settings import read_found
 
 NOBODY: Final = "route: {receiver: nobody, group_by: [alertname]}\nreceivers: [{name: nobody}]\n"
 """The configuration without a file."""
 
-MAX_TEMPLATE_BYTES: Final = 1 << 20
-"""Of one file: all templates that Alertmanager ships are a twentieth of this."""
+MAX_TEMPLATE_BYTES: Final = 4 << 20
+"""Of all files together: all templates that Alertmanager ships are an eightieth of this."""
 
 MakeChannel = Callable[[Integration, NotificationTemplates], Channel]
 """Makes the way of an integration; raises BadFile."""
@@ -48,7 +50,7 @@ def read_configured(file: Path | None) -> Configured:
     try:
         configuration = load_configuration(document, name)
         found = _found(configuration, Path() if file is None else file.parent)
-        texts = [_template(Path(each)) for files in found.values() for each in files]
+        texts = list(_texts(chain.from_iterable(found.values())))
         return Configured(
             configuration=configuration,
             templates=make_templates(texts),
@@ -82,12 +84,16 @@ def _found(configuration: Configuration, directory: Path) -> dict[str, list[str]
     }
 
 
-def _template(path: Path) -> tuple[str, str]:
-    try:
-        if path.stat().st_size > MAX_TEMPLATE_BYTES:
-            raise SettingsError([f"{path}: it has more than {MAX_TEMPLATE_BYTES} bytes."])
-        return path.name, path.read_text()
-    except OSError as error:
-        raise SettingsError([f"{path}: cannot be read: {error.strerror}."]) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError([f"{path}: cannot be read: it is not UTF-8."]) from error
+def _texts(files: Iterable[str]) -> Iterator[tuple[str, str]]:
+    left = MAX_TEMPLATE_BYTES
+    for file in files:
+        text = read_found(Path(file))
+        left -= len(text)
+        if left < 0:
+            raise SettingsError(
+                [f"{file}: with it there are more than {MAX_TEMPLATE_BYTES} bytes of templates."]
+            )
+        try:
+            yield Path(file).name, text.decode()
+        except UnicodeDecodeError as error:
+            raise SettingsError([f"{file}: cannot be read: it is not UTF-8."]) from error

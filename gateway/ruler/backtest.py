@@ -13,6 +13,7 @@ from alertrules.rules.model import Group, Rule
 from alertrules.templates.prometheus import RuleTemplates
 from gateway.query.confined import Matchers
 from gateway.query.service import NO_WISHES, Queries, Wishes
+from promql.errors import QueryTimeout
 from promql.language.ast import Expr
 from promql.language.printer import str_of
 from promql.source import Source
@@ -65,20 +66,40 @@ class Backtests:
             source=asking.queries.source,
             ask=asking.ask,
             is_known=is_known,
-            templates=RuleTemplates(external_labels=Labels(), external_url="", query=asking.at),
+            templates=_Templates(
+                RuleTemplates(external_labels=Labels(), external_url="", query=asking.at), asking.check_time
+            ),
             span=span,
             told=told,
         )
         return [*trial.run(groups, only)]
 
 
+class _Templates:
+    """Templates that end when the time is up: there may be one for each step."""
+
+    def __init__(self, templates: RuleTemplates, check_time: Callable[[], None]) -> None:
+        self._templates = templates
+        self._check_time = check_time
+
+    def expand(self, text: str, *, labels: Labels, value: float, now_ms: int, name: str = "") -> str:
+        """Return a text of the alert called `name`; raises TemplateError, or QueryTimeout."""
+        self._check_time()
+        return self._templates.expand(text, labels=labels, value=value, now_ms=now_ms, name=name)
+
+
 class _Asking:
-    """Asks the queries of one backtest, which together may take as long as one query."""
+    """Asks the queries of one backtest, which may take as long as one query, with all that lies between."""
 
     def __init__(self, queries: Queries, wishes: Wishes) -> None:
         self.queries = queries
         self._wishes = wishes
         self._began_s = queries.stopwatch()
+
+    def check_time(self) -> None:
+        """Raise QueryTimeout when the time is up."""
+        if self._left().waited_s >= self.queries.rules().timeout_s:
+            raise QueryTimeout("query timed out in query execution")
 
     @contextmanager
     def ask(self, rule: Rule, steps: Steps, source: Source) -> Iterator[Vector]:

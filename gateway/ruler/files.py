@@ -9,8 +9,9 @@ from typing import Final
 from alertrules.errors import BadFile
 from alertrules.reading import Node
 from alertrules.rules.model import Group
-from runtime.documents import parse_document, read_document
+from runtime.documents import parse_document
 from runtime.errors import SettingsError
+from runtime.settings import read_found
 
 MAX_GROUPS: Final = 5_000
 """Each has a time of its own, and series about itself: some times what the largest fleets have."""
@@ -45,7 +46,7 @@ def read_rules(patterns: Sequence[str], directory: Path, load: Load) -> Found:
     problems: list[str] = []
     for file in files:
         try:
-            groups += groups_of(read_document(Path(file)), file, file, load)
+            groups += groups_of(parse_document(read_found(Path(file)), file), file, file, load)
         except SettingsError as error:
             problems += str(error).splitlines()
         except BadFile as error:

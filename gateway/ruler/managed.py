@@ -26,7 +26,12 @@ MAX_TEXT_BYTES: Final = 256 * 1024
 MAX_VERSIONS: Final = 100
 """Kept of one group: what someone may want back. Older ones go, so that a script can't fill the disk."""
 
-_NAME: Final = re.compile(r"[^/\x00-\x1f\x7f]{1,200}")
+BAD_NAME: Final = (
+    "A name must have 1 to 200 characters, without a / and control characters; . and .. are none."
+)
+
+# Programs leave out . and .. of a path, so nobody could ask for such a group.
+_NAME: Final = re.compile(r"(?!\.\.?\Z)[^/\x00-\x1f\x7f]{1,200}")
 
 
 class Kept(Protocol):
@@ -80,7 +85,7 @@ class Managed:
 
     def put(self, name: str, text: str, *, is_enabled: bool, by: str) -> Version:
         """Add a version, the first too. Raises BadRules, TooManyRules or StorageUnavailable."""
-        self.check(text, name)
+        self._check_one(text, name)
         return self._add(name, by, lambda _: (text, is_enabled, False))
 
     def restore(self, name: str, version: int, *, is_enabled: bool, by: str) -> Version:
@@ -110,22 +115,26 @@ class Managed:
         for one in self.listed():
             if one.is_enabled:
                 try:
-                    groups += self.check(one.text, one.name)
+                    groups += self._check_one(one.text, one.name)
                 except BadRules as error:
                     problems += error.problems
         return tuple(groups), tuple(problems)
 
-    def check(self, text: str, name: str = "") -> tuple[Group, ...]:
-        """Return the groups of a text; with a name, there must be this one only. Raises BadRules."""
-        if name and not _NAME.fullmatch(name):
-            raise BadRules(["A name must have 1 to 200 characters, without a / and control characters."])
+    def check(self, text: str, name: str = "rules") -> tuple[Group, ...]:
+        """Return the groups of a text, which messages call by a name. Raises BadRules."""
         if len(text.encode()) > MAX_TEXT_BYTES:
             raise BadRules([f"The text has more than {MAX_TEXT_BYTES >> 10} KiB."])
         try:
-            groups = parse_rules(text, name or "rules", MANAGED, self._load)
+            return parse_rules(text, name, MANAGED, self._load)
         except BadFile as error:
             raise BadRules(error.problems) from error
-        if name and [group.name for group in groups] != [name]:
+
+    def _check_one(self, text: str, name: str) -> tuple[Group, ...]:
+        """Return the group of a text, which must have this one only. Raises BadRules."""
+        if not _NAME.fullmatch(name):
+            raise BadRules([BAD_NAME])
+        groups = self.check(text, name)
+        if [group.name for group in groups] != [name]:
             raise BadRules([f'{name}: the text must have one group, and its name must be "{name}".'])
         return groups
 

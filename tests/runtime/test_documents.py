@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.documents import parse_document, read_document
+from runtime.documents import MAX_REPEATED, parse_document, read_document
 from runtime.errors import SettingsError
 
 
@@ -35,20 +35,55 @@ def test_an_empty_mapping_is_no_list(tmp_path: Path) -> None:
 
 
 def test_a_value_named_by_many_aliases_is_made_once(tmp_path: Path) -> None:
-    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60))]
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 15))]
     (tmp_path / "a.yml").write_text("\n".join(lines))
     document = read_document(tmp_path / "a.yml")
     assert document.pairs is not None
-    assert len(document.pairs) == 60
+    assert len(document.pairs) == 15
 
 
 @pytest.mark.parametrize(
-    "text", ["a: [", "a: &b [*b]", "a: 2026-13-45", "a: !!bool maybe", "a: !odd x", "\0"]
+    "text",
+    [
+        "a: [",
+        "a: &b [*b]",
+        "a: 2026-13-45",
+        "a: !!bool maybe",
+        "a: !odd x",
+        "\0",
+        f"a: 1{':00' * 300}:0.5",
+        'a: "\\ud800"',
+        '{"\\udfff": 1}',
+    ],
 )
 def test_what_is_no_yaml_is_told_with_the_file(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text(text)
     with pytest.raises(SettingsError, match=r"a\.yml.*: this is not valid YAML: "):
         read_document(tmp_path / "a.yml")
+
+
+def repeating(count: int) -> str:
+    return f"a: &a {'x' * 63}\nb: [{', '.join(['*a'] * count)}]"
+
+
+def test_aliases_may_stand_for_so_much_and_no_more() -> None:
+    parse_document(repeating(MAX_REPEATED // 64), "f")
+    with pytest.raises(SettingsError, match="line 1: aliases stand for too much of what begins here"):
+        parse_document(repeating(MAX_REPEATED // 64 + 1), "f")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [{f'*a{n - 1},' * 9}]" for n in range(1, 60))]),
+        f"a: &a {{{', '.join(f'k{n}: 1' for n in range(3000))}}}\nb:\n" + "- <<: *a\n" * 3000,
+        f"a: &a {{{', '.join(f'k{n}: 1' for n in range(3000))}}}\nb: {{<<: [{'*a,' * 3000}]}}",
+    ],
+    ids=["aliases of aliases", "merged again and again", "merged at once"],
+)
+def test_a_short_text_does_not_become_a_long_one(text: str) -> None:
+    with pytest.raises(SettingsError, match="aliases stand for too much"):
+        parse_document(text, "f")
 
 
 def merged(text: str) -> dict[str | None, object]:

@@ -17,7 +17,6 @@ from alertrules.routing.configuration import Integration
 from alertrules.templates.alertmanager import NotificationTemplates
 from gateway.alerting.channels.masking import masked
 from gateway.alerting.channels.reach import (
-    follows_redirects,
     refuse,
     skips_verification,
     unsupported_by_apprise,
@@ -90,7 +89,7 @@ def check_address(address: str) -> bool:
     _load()
     from apprise import Apprise
 
-    return Apprise.instantiate(address, asset=_asset("", True)) is not None
+    return Apprise.instantiate(address, asset=_asset("")) is not None
 
 
 def _problems(integration: Integration) -> Iterable[str]:
@@ -132,7 +131,7 @@ class _Work:
         from apprise import Apprise, NotifyType
 
         message = self._message
-        asset = _asset(message.color, follows_redirects(self._settings))
+        asset = _asset(message.color)
         service = Apprise.instantiate(self._arguments(), asset=asset, suppress_exceptions=False)
         if service is None:
             return NotifyFailed("Apprise can't use the address", is_final=True)
@@ -178,7 +177,7 @@ def _tested(message: Message) -> Message:
     )
 
 
-def _asset(color: str, redirects: bool) -> "AppriseAsset":
+def _asset(color: str) -> "AppriseAsset":
     from apprise import AppriseAsset, NotifyType, PersistentStoreMode
 
     colors = dict(AppriseAsset.html_notify_map)
@@ -192,7 +191,8 @@ def _asset(color: str, redirects: bool) -> "AppriseAsset":
         app_desc=PROGRAM,
         app_url="",
         async_mode=False,
-        http_redirects=redirects,
+        # It would take keys in headers and bodies along to whatever host it is sent to.
+        http_redirects=False,
         html_notify_map=colors,
         image_url_logo="",
         image_url_mask="",

@@ -162,7 +162,8 @@ def _time(row: dict[str, Any], name: str) -> int:
         when = datetime.fromisoformat(text) if isinstance(text, str) and "T" in text.upper() else None
         if when is None or when.tzinfo is None:
             raise ValueError
-        return max((when - _EPOCH) // timedelta(milliseconds=1), 0)
+        # In UTC, which an hour of the year 9999 elsewhere may have no year for.
+        return max((when.astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1), 0)
     except (ValueError, OverflowError):
         raise BadMessage(f"{name}: must be a time such as 2026-11-21T03:00:00Z") from None
 

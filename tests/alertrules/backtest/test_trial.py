@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrules.backtest import overlay, stepping
+from alertrules.backtest import naming, overlay, stepping
 from alertrules.backtest import trial as trials
 from alertrules.backtest.stepping import pieces
 from alertrules.backtest.trial import Firing, Outcome, Span, Trial
@@ -378,3 +378,34 @@ def test_at_steps_with_the_same_alert_twice_nothing_changes() -> None:
     [made] = outcome.alerts
     assert [one.fired_ms for one in made.firings] == [4 * MINUTE]
     assert outcome.failed == 2
+
+
+SHOWS = {"v": "{{ $value }}"}
+
+
+def tried(labels: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, **limits: int) -> Outcome:
+    for name, most in limits.items():
+        monkeypatch.setattr(naming if hasattr(naming, name) else trials, name, most)
+    source = source_of({"a": [float(at) for at in range(20)]})
+    [outcome] = trial(source, 19).run([group(alert("m", labels=dict(labels)))])
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"MAX_ALERTS": 19}, "too many alerts"),
+        # The second piece has 11 steps, and an alert for each.
+        ({"MAX_CELLS": 11 * 11 - 1}, "too many alerts"),
+        # A name, the rule's, a label of the series, and what the template makes.
+        ({"MAX_LABELS_TEXT": 20 * (len("alertnameA") + len("ia") + len("v")) + 29}, "too many alerts"),
+        ({"MAX_TEXT": 3 * 1 + 8 * 2 - 1}, "make more than 18 characters"),
+    ],
+)
+def test_labels_that_change_with_each_value_come_to_an_end(
+    limits: dict[str, int], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = tried(SHOWS, monkeypatch, **limits)
+    assert (why in outcome.problem, outcome.alerts) == (True, ())
+    outcome = tried(SHOWS, monkeypatch, **{name: most + 1 for name, most in limits.items()})
+    assert (outcome.problem, outcome.fired) == ("", 20)

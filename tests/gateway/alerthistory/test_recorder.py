@@ -73,6 +73,21 @@ def test_an_episode_is_written_when_it_begins_and_when_it_ends(house: House) -> 
     assert ended.lasted_ms(AT_MS + 99 * MINUTE_MS) == 90_000
 
 
+def test_no_more_than_so_many_are_open_and_all_are_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "MAX_OPEN", 2)
+    assert len(house.recorder.take([alert(host=str(n)) for n in range(2)], AT_MS)) == 2
+    assert house.failures == []
+    assert len(house.recorder.take([alert(host=str(n)) for n in range(3)], AT_MS)) == 3
+    assert (len(house.all()), house.failures) == (
+        2, ["the history has 2 alerts that fire, and takes no more"],
+    )  # fmt: skip
+    house.recorder.take([alert(host="0", ends_ms=AT_MS + 1)], AT_MS + 1)
+    house.recorder.take([alert(host="2", starts_ms=AT_MS + 2)], AT_MS + 2)
+    assert len(house.all()) == 3
+
+
 def test_an_alert_that_fires_again_is_another_episode(house: House) -> None:
     house.recorder.take([alert()], AT_MS)
     house.recorder.take([alert(ends_ms=AT_MS + 1)], AT_MS + 1)

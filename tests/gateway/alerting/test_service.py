@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.alerting.configuring import MAX_TEMPLATE_BYTES, read_configured
+from gateway.alerting.configuring import read_configured
 from runtime.errors import SettingsError
+from runtime.settings import MAX_FILE_BYTES
 from tests.gateway.programs import running
 
 FILE = """\
@@ -47,10 +48,10 @@ def test_a_start_without_receivers_says_that_nobody_is_told() -> None:
 def test_a_template_that_is_too_large_or_no_text_keeps_the_file_from_use(tmp_path: Path) -> None:
     file, template = tmp_path / "alertmanager.yml", tmp_path / "a.tmpl"
     file.write_text(FILE)
-    template.write_bytes(b" " * MAX_TEMPLATE_BYTES)
+    template.write_bytes(b" " * MAX_FILE_BYTES)
     assert read_configured(file).unmatched == ()
     for content, sentence in (
-        (b" " * (MAX_TEMPLATE_BYTES + 1), f"{template}: it has more than 1048576 bytes."),
+        (b" " * (MAX_FILE_BYTES + 1), f"{template}: this is no settings file: it is larger than"),
         (b"\xff", f"{template}: cannot be read: it is not UTF-8."),
     ):
         template.write_bytes(content)

@@ -66,6 +66,14 @@ class Trying:
         return {rule["name"]: rule for rule in answer.json["data"]["rules"]}
 
 
+TEXT_OF_TEMPLATES = """
+groups:
+- name: g
+  rules:
+  - {alert: A, expr: "vector(time())", labels: {v: "{{ $value }}"}}
+"""
+
+
 @pytest.fixture
 def trying(tmp_path: Path) -> Iterator[Trying]:
     with reading(tmp_path) as reader:
@@ -181,6 +189,14 @@ def test_all_its_queries_together_may_take_as_long_as_one(trying: Trying) -> Non
     assert is_query(PATH)
     trying.step_s[0] = RULES.timeout_s / 20
     answer = trying.post({"rules": TEXT})
+    assert (answer.status_code, answer.json["errorType"]) == (503, "timeout")
+
+
+def test_its_templates_take_of_the_same_time(trying: Trying) -> None:
+    rules = TEXT_OF_TEMPLATES
+    assert trying.post({"rules": rules}).status_code == 200
+    trying.step_s[0] = RULES.timeout_s / 1000
+    answer = trying.post({"rules": rules})
     assert (answer.status_code, answer.json["errorType"]) == (503, "timeout")
 
 

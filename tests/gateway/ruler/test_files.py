@@ -1,5 +1,6 @@
 """Rule files: found by patterns, all that is wrong with them told at once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,20 @@ def test_all_files_that_fit_are_read_once_in_their_order(tmp_path: Path) -> None
         f"{tmp_path}/{path}" for path in ("a.yml;a", "b.yml;b", "deep/er/c.yml;c")
     ]
     assert (found.files, found.unmatched) == (3, ("none/*.yml",))
+
+
+def test_what_is_no_file_is_told_and_nothing_waits_for_it(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "b.yml")
+    (tmp_path / "c.yml").symlink_to("c.yml")
+    (tmp_path / "d.yml").mkdir()
+    with pytest.raises(BadFile) as caught:
+        read_rules(["*.yml"], tmp_path, load)
+    reasons = [text.partition(": ")[2] for text in caught.value.problems]
+    assert reasons == ["cannot be read: it is no regular file."] * 2 + [
+        "cannot be read: Too many levels of symbolic links.",
+        "cannot be read: it is no regular file.",
+    ]
 
 
 def test_all_that_is_wrong_in_all_files_is_told(tmp_path: Path) -> None:

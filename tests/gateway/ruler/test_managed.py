@@ -70,6 +70,9 @@ def test_what_is_not_there_is_not_found(managed: Managed) -> None:
         ("a/b", text_of("a/b"), "without a /"),
         ("a" * 201, text_of("a"), "1 to 200"),
         ("a", "#" * (MAX_TEXT_BYTES + 1), "256 KiB"),
+        ("", text_of("a", "b"), "A name must have"),
+        (".", text_of("."), "A name must have"),
+        ("..", text_of(".."), "A name must have"),
     ],
 )
 def test_a_bad_text_is_not_kept(managed: Managed, name: str, text: str, problem: str | None) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -264,3 +265,17 @@ def test_a_server_with_tls_is_checked(certificate: tuple[Path, Path]) -> None:
     context: ssl.SSLContext = served_with(certificate)
     with receiving(Reply(status=200), tls=context) as receiver, pytest.raises(NotifyFailed):
         by_address(f"jsons://{host(receiver.url)}/").send(notification(), timeout_s=10)
+
+
+@pytest.mark.parametrize(("asked", "followed"), [("", 0), ("?redirect=yes", 1)])
+@pytest.mark.parametrize("address", ["gotify://{}/tokentoken", "json://{}/hook"])
+def test_redirects_are_not_followed_unless_asked_for_because_keys_would_go_along(
+    address: str, asked: str, followed: int
+) -> None:
+    with receiving(Reply(status=200)) as other:
+        moved = Reply(status=307, headers={"Location": f"http://localhost:{other.url.rsplit(':')[-1]}"})
+        with receiving(moved) as receiver:
+            way = by_address(address.format(host(receiver.url)) + asked)
+            with nullcontext() if followed else pytest.raises(NotifyFailed):
+                way.send(notification(), timeout_s=10)
+    assert (len(receiver.got), len(other.got)) == (1, followed)

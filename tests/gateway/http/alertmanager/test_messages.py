@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -201,6 +202,19 @@ def test_an_alert_is_shown_as_alertmanager_does() -> None:
         receivers=[],
     )
     assert shown["evidence"] == {"summary": "x"}
+
+
+@pytest.mark.parametrize("offset", ["-23:59", "-00:01", "+00:00", "+23:59"])
+@pytest.mark.parametrize("year", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999"])
+def test_each_time_that_is_taken_can_be_written(year: str, offset: str) -> None:
+    body = json.dumps([{"labels": {"a": "b"}, "endsAt": year + offset}]).encode()
+    alerts, problems = posted_alerts(body, 0)
+    assert len(alerts) + len(problems) == 1
+    for alert in alerts:
+        assert time_text(alert.ends_ms) in (
+            ZERO,
+            f"{datetime.fromisoformat(year + offset).astimezone(UTC):%Y-%m-%dT%H:%M:%S}.999Z",
+        )
 
 
 def test_times_are_written_with_ms() -> None:
