@@ -12,6 +12,9 @@ KEEP_RESOLVED_MS: Final = 1_800_000
 MAX_ALERTS: Final = 100_000
 """Alerts known at once: some 200 MB. Those of a fleet of 1,000 hosts where each of 100 rules fires."""
 
+MAX_TEXT: Final = 1 << 28
+"""Characters in labels and annotations of all of them: what 100,000 have of 2,700 each. Most have 500."""
+
 
 def received(alert: Alert, now_ms: int, resolve_timeout_ms: int) -> Alert:
     """Return an alert as it is when it comes in: a start, and an end, though it be a timeout."""
@@ -49,10 +52,12 @@ def _is_same(old: Alert, new: Alert) -> bool:
 class AlertBook:
     """All alerts by their labels."""
 
-    def __init__(self, *, most: int = MAX_ALERTS) -> None:
+    def __init__(self, *, most: int = MAX_ALERTS, most_text: int = MAX_TEXT) -> None:
         self._alerts: dict[Labels, Alert] = {}
         self._fingerprints: dict[Labels, str] = {}
         self._most = most
+        self._most_text = most_text
+        self._text = 0
 
     def __len__(self) -> int:
         return len(self._alerts)
@@ -71,9 +76,14 @@ class AlertBook:
     def put(self, alert: Alert, now_ms: int) -> Alert | None:
         """Take an alert that came in (`received`), and return what is known of it now; None: no room."""
         old = self._alerts.get(alert.labels)
-        if old is None and len(self._alerts) >= self._most:
-            return None
         known = alert if old is None else merged(old, alert, now_ms)
+        more = _length(known) - (0 if old is None else _length(old))
+        if old is None and (len(self._alerts) >= self._most or self._text + more > self._most_text):
+            return None
+        if old is not None and more > 0 and self._text + more > self._most_text:
+            # That it fires or has ended counts for more than what it says.
+            known, more = known.changed(annotations=old.annotations), 0
+        self._text += more
         if old is None:
             self._fingerprints[alert.labels] = fingerprint_of(alert.labels)
         self._alerts[alert.labels] = known
@@ -86,5 +96,10 @@ class AlertBook:
     def forget(self, labels: Iterable[Labels]) -> None:
         """Drop alerts."""
         for each in labels:
-            self._alerts.pop(each, None)
+            if (alert := self._alerts.pop(each, None)) is not None:
+                self._text -= _length(alert)
             self._fingerprints.pop(each, None)
+
+
+def _length(alert: Alert) -> int:
+    return sum(len(name) + len(value) for pairs in (alert.labels, alert.annotations) for name, value in pairs)

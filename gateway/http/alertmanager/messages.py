@@ -87,7 +87,7 @@ def _pairs(row: dict[str, Any], name: str) -> Labels:
     for key, value in pairs.items():
         if not _LABEL_NAME.fullmatch(key):
             raise BadMessage(f'{name}: "{key[:200]}" is no name of a label')
-        if len(value) > MAX_TEXT:
+        if max(len(key), len(value)) > MAX_TEXT:
             raise BadMessage(f"{name}: {key[:200]} has more than {MAX_TEXT} characters")
     try:
         return Labels(pairs)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from alertrules.alert import Alert
 from alertrules.routing.alerts import AlertBook, merged, received
 from alertrules.routing.grouping import in_order
 from tests.alertrules.routing.dispatching import START, alert
@@ -76,3 +77,27 @@ def test_alerts_are_in_the_order_of_job_instance_number_of_labels_and_labels() -
     ]
     alerts = [alert().changed(labels=Labels(labels)) for labels in ordered]
     assert in_order(alerts[::-1]) == alerts
+
+
+def long(host: str, text: str, ends_ms: int = 0) -> Alert:
+    return Alert(
+        labels=Labels({"host": host}), annotations=Labels({"a": text}), starts_ms=1, ends_ms=ends_ms or 9_000
+    )
+
+
+def test_all_alerts_together_may_say_so_much_and_then_only_that_they_fire_and_end() -> None:
+    size = len("host" + "x" + "a") + 10
+    book = AlertBook(most_text=2 * size)
+    first = long("x", "1" * 10)
+    assert book.put(first, 2) == first
+    assert book.put(long("y", "1" * 11), 2) is None
+    assert book.put(long("y", "1" * 10), 2) is not None
+    assert book.put(long("z", "1"), 2) is None
+    # What is known goes on, with what it said before.
+    ended = book.put(long("x", "1" * 11, ends_ms=3), 4)
+    assert ended is not None
+    assert (ended.annotations, ended.ends_ms) == (first.annotations, 3)
+    book.forget([first.labels])
+    assert book.put(long("z", "1" * 10), 4) is not None
+    assert book.put(long("z", "1"), 4) is not None
+    assert book.put(long("y", "1" * 19), 4) is not None

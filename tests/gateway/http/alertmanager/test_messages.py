@@ -108,6 +108,8 @@ def test_the_limits_of_alerts() -> None:
     assert alerts({"labels": many | {"b": "x"}})[0] == []
     assert alerts({"labels": {"a": "x" * MAX_TEXT}})[1] == []
     assert alerts({"labels": {"a": "x" * (MAX_TEXT + 1)}})[0] == []
+    assert alerts({"labels": {"a" * MAX_TEXT: "x"}})[1] == []
+    assert alerts({"labels": {"a" * (MAX_TEXT + 1): "x"}})[0] == []
 
 
 def test_a_silence_is_read_and_shown_again() -> None:
