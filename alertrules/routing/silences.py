@@ -44,7 +44,9 @@ class SilenceBook:
         self._silences = {silence.id: silence for silence in silences}
         self._new_id = new_id
         self._most = most
-        self._matching: dict[Labels, tuple[Silence, ...]] = {}
+        # What changed, in order; of an alert it is remembered how far it was compared, and what matches.
+        self._changes = list(self._silences.values())
+        self._matching: dict[Labels, tuple[int, tuple[Silence, ...]]] = {}
 
     def get(self, silence_id: str) -> Silence:
         """Return a silence; raises UnknownSilence."""
@@ -94,7 +96,7 @@ class SilenceBook:
             self._silences.pop(silence.id)
             if silence.id in before:
                 self._silences[silence.id] = before[silence.id]
-        self._matching.clear()
+        self._compare_anew()
 
     def forget(self, now_ms: int) -> list[str]:
         """Drop those that expired long ago, and return their ids."""
@@ -102,21 +104,23 @@ class SilenceBook:
         for silence_id in gone:
             del self._silences[silence_id]
         if gone:
-            self._matching.clear()
+            self._compare_anew()
         return gone
 
     def silencing(self, labels: Labels, now_ms: int) -> tuple[str, ...]:
         """Return the ids of those that keep an alert from being told."""
-        matching = self._matching.get(labels)
-        if matching is None:
+        seen, matching = self._matching.get(labels, (0, ()))
+        if seen < len(self._changes):
             if len(self._matching) >= MAX_REMEMBERED:
                 self._matching.clear()
-            matching = tuple(
+            latest = {silence.id: silence for silence in self._changes[seen:]}
+            new = [
                 silence
-                for silence in self._silences.values()
+                for silence in latest.values()
                 if silence.state(now_ms) != SilenceState.EXPIRED and silence.matches(labels)
-            )
-            self._matching[labels] = matching
+            ]
+            matching = (*(each for each in matching if each.id not in latest), *new)
+            self._matching[labels] = len(self._changes), matching
         return tuple(
             sorted(silence.id for silence in matching if silence.state(now_ms) == SilenceState.ACTIVE)
         )
@@ -130,8 +134,14 @@ class SilenceBook:
 
     def _keep(self, silence: Silence) -> tuple[Silence, ...]:
         self._silences[silence.id] = silence
-        self._matching.clear()
+        self._changes.append(silence)
+        if len(self._changes) > 2 * self._most:
+            self._compare_anew()
         return (silence,)
+
+    def _compare_anew(self) -> None:
+        self._changes = list(self._silences.values())
+        self._matching.clear()
 
 
 def check(silence: Silence, now_ms: int) -> None:

@@ -14,6 +14,7 @@ from alertrules.routing.silences import (
     UnknownSilence,
 )
 from tests.alertrules.routing.dispatching import SECOND, START, alert, equal, new_ids, silence
+from timeseries.labels import Labels
 from timeseries.matcher import Matcher, MatchType
 
 HOST = equal("host", "a")
@@ -145,3 +146,31 @@ def test_limits_hold_what_they_say() -> None:
     )
     with pytest.raises(BadSilence, match="the limit is 2"):
         silences.put(silence(HOST), START)
+
+
+def test_an_alert_is_compared_with_what_changed_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    matches = Silence.matches
+
+    def counting(self: Silence, labels: Labels) -> bool:
+        compared.append(self.id)
+        return matches(self, labels)
+
+    monkeypatch.setattr(Silence, "matches", counting)
+    ids = iter(map(str, range(100)))
+    kept = SilenceBook(new_id=lambda: next(ids), most=4)
+    wanted = silence(HOST, starts_ms=0, ends_ms=100)
+    for number in range(3):
+        kept.put(wanted, 1)
+        assert kept.silencing(LABELS, 2) == tuple(map(str, range(number + 1)))
+    assert compared == ["0", "1", "2"]
+    kept.expire("1", 3)
+    assert kept.silencing(LABELS, 4) == ("0", "2")
+    assert compared == ["0", "1", "2"]
+    for end in range(101, 120):
+        kept.put(replace(kept.get("0"), ends_ms=end), 5)
+        assert kept.silencing(LABELS, 6) == ("0", "2")
+    assert kept.silencing(LABELS, 118) == ("0",)
+    ended = kept.put(replace(wanted, ends_ms=200), 120)
+    kept.expire(ended[-1].id, 121)
+    assert kept.silencing(LABELS, 122) == ()
