@@ -179,7 +179,7 @@ def test_the_size_of_a_file_is_limited(tmp_path: Path) -> None:
     file.write_text("#" * MAX_FILE_BYTES)
     assert read(file) == Example()
     file.write_text("#" * (MAX_FILE_BYTES + 1))
-    assert problems(file) == [f"{file}: this is no settings file: it is larger than {MAX_FILE_BYTES} bytes."]
+    assert problems(file) == [f"{file}: it is larger than {MAX_FILE_BYTES} bytes."]
 
 
 @given(st.binary(max_size=200))

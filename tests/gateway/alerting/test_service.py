@@ -51,7 +51,7 @@ def test_a_template_that_is_too_large_or_no_text_keeps_the_file_from_use(tmp_pat
     template.write_bytes(b" " * MAX_FILE_BYTES)
     assert read_configured(file).unmatched == ()
     for content, sentence in (
-        (b" " * (MAX_FILE_BYTES + 1), f"{template}: this is no settings file: it is larger than"),
+        (b" " * (MAX_FILE_BYTES + 1), f"{template}: it is larger than"),
         (b"\xff", f"{template}: cannot be read: it is not UTF-8."),
     ):
         template.write_bytes(content)
