@@ -22,6 +22,7 @@ MODULES: Final = (
     "index",
     "load",
     "memory",
+    "packs",
     "parsing",
     "processes",
     "promql",

@@ -163,14 +163,14 @@ def _taken(name: str, found: Figures) -> Row:
 
 
 @cache
-def figures(agents: int, settling_s: float, seconds: float) -> Figures:
-    """Start a gateway, and let the fleet at it."""
+def figures(agents: int, settling_s: float, seconds: float, packs: str = "all") -> Figures:
+    """Start a gateway with these packs of rules, and let the fleet at it."""
     captured = capture()
     progress(f"{agents} agents of {captured.pages[0].samples} series: {settling_s + seconds:.0f} s")
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         command = [str(FLEETGAUGE), "gateway", "--listen", f"127.0.0.1:{port}", "--data-dir", "data"]
-        server = launch(command, Path(folder), port, "/-/ready")
+        server = launch([*command, "--rule-packs", packs], Path(folder), port, "/-/ready")
         try:
             load = Load(port=port, captured=captured, agents=agents)
             return asyncio.run(_measured(server, load, settling_s, seconds))

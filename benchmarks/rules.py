@@ -144,7 +144,16 @@ def _prometheus(servers: Servers, _: Path, file: Path) -> Server:
 
 def _gateway(_: Servers, directory: Path, file: Path) -> Server:
     port = free_port()
-    command = [str(FLEETGAUGE), "gateway", "--listen", f"127.0.0.1:{port}", "--rules", str(file)]
+    command = [
+        str(FLEETGAUGE),
+        "gateway",
+        "--listen",
+        f"127.0.0.1:{port}",
+        "--rules",
+        str(file),
+        "--rule-packs",
+        "none",
+    ]
     return launch([*command, "--data-dir", str(directory / "data")], directory, port, "/-/ready")
 
 

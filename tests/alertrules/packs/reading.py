@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,6 +78,16 @@ def selectors(node: Expr | Node | None) -> Iterator[VectorSelector]:
             yield from selectors(getattr(node, field, None))
         for each in getattr(node, "args", ()):
             yield from selectors(each)
+
+
+def nodes(node: object) -> Iterator[object]:
+    """A query and all that is in it."""
+    yield node
+    for each in node if isinstance(node, tuple) else ():
+        yield from nodes(each)
+    if is_dataclass(node):
+        for field in fields(node):
+            yield from nodes(getattr(node, field.name))
 
 
 def known_metrics() -> dict[str, set[str] | None]:

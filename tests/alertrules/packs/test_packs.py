@@ -7,6 +7,8 @@ from typing import Final
 import pytest
 import yaml
 
+from promql.language.ast import MatrixSelector, Subquery
+from promql.language.durations import resolve
 from promql.language.parser import parse
 from tests.alertrules.packs.reading import (
     FILES,
@@ -17,6 +19,7 @@ from tests.alertrules.packs.reading import (
     alerts,
     cases,
     known_metrics,
+    nodes,
     rules,
     selectors,
 )
@@ -26,6 +29,7 @@ SEVERITIES: Final = ("page", "warning", "info")
 KNOWN: Final = known_metrics()
 RECORDED: Final = {rule.name for rule in rules() if "record" in rule.fields}
 ALERTS: Final = alerts()
+LONGEST_WINDOW_MS: Final = 3_600_000
 
 
 def named(rule: Rule) -> str:
@@ -110,12 +114,42 @@ def test_a_metric_or_label_that_does_not_exist_is_found() -> None:
     ]
 
 
-def test_what_is_recorded_is_used_in_its_group() -> None:
+def test_what_is_recorded_is_used_in_its_pack() -> None:
     for rule in rules():
         if "record" in rule.fields:
             users = [one for one in ALERTS if rule.name in one.fields["expr"]]
             assert users
-            assert {(one.pack, one.group) for one in users} == {(rule.pack, rule.group)}
+            assert {one.pack for one in users} == {rule.pack}
+
+
+def test_what_is_recorded_is_used_in_its_group_unless_rules_look_back_at_it() -> None:
+    for rule in rules():
+        if "record" in rule.fields and rule.group != "processes-each-half-hour":
+            users = [one for one in ALERTS if rule.name in one.fields["expr"]]
+            assert {one.group for one in users} == {rule.group}
+
+
+def far_windows(query: str) -> list[str]:
+    """What reads too much where many hosts send: with 1,000 of them, a query would read more than it may."""
+    found = []
+    for node in nodes(parse(query)):
+        if isinstance(node, Subquery):
+            found.append("a subquery")
+        if isinstance(node, MatrixSelector) and node.selector.name not in RECORDED:
+            window_ms = resolve(node.range, 0, 0)
+            found += [node.selector.name] if window_ms > LONGEST_WINDOW_MS else []
+    return found
+
+
+@pytest.mark.parametrize("rule", rules(), ids=named)
+def test_windows_longer_than_an_hour_are_over_what_is_recorded(rule: Rule) -> None:
+    assert far_windows(rule.fields["expr"]) == []
+
+
+def test_a_window_that_is_too_long_is_found() -> None:
+    assert far_windows("rate(node_load1[1h]) > 0 and rate(node_load5[61m]) > 0") == ["node_load5"]
+    assert far_windows("max_over_time(node_load1[1d:30m])") == ["a subquery"]
+    assert far_windows("max_over_time(instance:node_memory_available:ratio[1d])") == []
 
 
 def test_every_runbook_belongs_to_an_alert() -> None:
