@@ -142,7 +142,7 @@ def _one_of(key: str) -> Callable[[str, Evaluated], Row]:
     def row(name: str, found: Evaluated) -> Row:
         results = found.results[key]
         rules = zip(*(result.rules for result in results), strict=True)
-        told = [(sorted(one.seconds for one in runs)[RUNS // 2], runs[-1]) for runs in rules]
+        told = [(sorted(one.seconds for one in runs)[len(runs) // 2], runs[-1]) for runs in rules]
         note = ", ".join(
             f"{one.rule.name} {seconds * 1e3:.1f}{'' if one.health is Health.OK else ' FAILED'}"
             for seconds, one in told
