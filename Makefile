@@ -46,8 +46,9 @@ promqltest: setup ## Run scripts in Prometheus' test language (DIR=… or a file
 	.venv/bin/python -m tests.promqltest $(ARGS) $(or $(DIR),tests/promql/scripts)
 
 .PHONY: differential
-differential: setup ## Ask a real Prometheus and the gateway 5,000 generated queries
+differential: setup ## Ask a real Prometheus and the gateway 5,000 generated queries, and run rules in both
 	FLEETGAUGE_TEST_SEEDS=0-4999 .venv/bin/python -m pytest tests/peers/differential $(ARGS)
+	FLEETGAUGE_TEST_SEEDS=0-4 .venv/bin/python -m pytest tests/peers/test_rules_beside_prometheus.py $(ARGS)
 
 .PHONY: fuzz
 fuzz: setup ## Ask the whole gateway 100,000 requests made of its own description, and nonsense
