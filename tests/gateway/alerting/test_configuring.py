@@ -44,5 +44,5 @@ def test_all_templates_together_may_have_so_many_bytes(
 
 def test_a_template_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.tmpl").write_bytes(b"\xff")
-    with pytest.raises(SettingsError, match=r"a\.tmpl: it can't be read: "):
+    with pytest.raises(SettingsError, match=r"a\.tmpl: cannot be read: it is not UTF-8"):
         read_configured(file_in(tmp_path))

@@ -1,14 +1,8 @@
 """What is said at the start of who is told of alerts, and of templates that can't be used."""
 
-import re
 import signal
 from pathlib import Path
 
-import pytest
-
-from gateway.alerting.configuring import read_configured
-from runtime.errors import SettingsError
-from runtime.settings import MAX_FILE_BYTES
 from tests.gateway.programs import running
 
 FILE = """\
@@ -43,21 +37,3 @@ def test_a_start_without_receivers_says_that_nobody_is_told() -> None:
     said = start()
     assert 'event=alerts.configured file="" receivers=0 ways=0 alertmanagers=0' in said
     assert "event=alerts.nobody_is_told" in said
-
-
-def test_a_template_that_is_too_large_or_no_text_keeps_the_file_from_use(tmp_path: Path) -> None:
-    file, template = tmp_path / "alertmanager.yml", tmp_path / "a.tmpl"
-    file.write_text(FILE)
-    template.write_bytes(b" " * MAX_FILE_BYTES)
-    assert read_configured(file).unmatched == ()
-    for content, sentence in (
-        (b" " * (MAX_FILE_BYTES + 1), f"{template}: it is larger than"),
-        (b"\xff", f"{template}: cannot be read: it is not UTF-8."),
-    ):
-        template.write_bytes(content)
-        with pytest.raises(SettingsError, match=re.escape(sentence)):
-            read_configured(file)
-    template.unlink()
-    template.mkdir()
-    with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
-        read_configured(file)
