@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from alertrules.alert import fingerprint_of
+from alertrules.alert import NOTHING, fingerprint_of
 from timeseries.labels import Labels
 
 
@@ -22,6 +22,8 @@ class Episode:
     starts_ms: int
     resolved_ms: int | None = None
     is_exact: bool = True
+    host: Labels = NOTHING
+    """The labels of the agent that the evidence is of."""
     summary: str = ""
     """That of the evidence; empty when there is none."""
     brief: Mapping[str, Any] | None = field(default=None, compare=False)

@@ -49,7 +49,7 @@ def freeze(archive: Archive, host: Host, at_ms: int) -> Evidence | None:
         return None
     before = archive.at(host.agent_id, now.time_ms - SINCE_MS)
     since = before if before is not None and now.time_ms - before.time_ms <= 2 * SINCE_MS else None
-    return _frozen(host.name, now, since)
+    return _frozen(host, now, since)
 
 
 def brief(evidence: Evidence, number: int) -> Evidence:
@@ -61,6 +61,7 @@ def brief(evidence: Evidence, number: int) -> Evidence:
     rows = [{name: one[name] for name in _BRIEF_FIELDS} for one in [*chosen.values()][:_BRIEF]]
     return {
         "agent": evidence["agent"],
+        "labels": evidence["labels"],
         "time": evidence["time"],
         "summary": evidence["summary"],
         "processes": rows,
@@ -68,7 +69,7 @@ def brief(evidence: Evidence, number: int) -> Evidence:
     }
 
 
-def _frozen(name: str, now: Snapshot, before: Snapshot | None) -> Mapping[str, Any]:
+def _frozen(host: Host, now: Snapshot, before: Snapshot | None) -> Mapping[str, Any]:
     # By what it used most of, each process once.
     chosen: dict[int, Process] = {}
     for order in ORDERS:
@@ -78,7 +79,8 @@ def _frozen(name: str, now: Snapshot, before: Snapshot | None) -> Mapping[str, A
     by_cpu = None if before is None else changes(before, now, "cpu")
     by_rss = None if before is None else changes(before, now, "rss")
     return {
-        "agent": name,
+        "agent": host.name,
+        "labels": dict(host.labels),
         **told(now),
         "processes": [_short(one) for one in rows],
         "changes": None if before is None or by_rss is None else _changed(by_rss, before),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from alertrules.alert import NOTHING
 from gateway.registry.model import Agent
 from timeseries.labels import Labels
 
@@ -14,10 +15,11 @@ NAMED_BY: Final = ("instance", "agent", "host", "hostname", "node", "nodename")
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """An agent, by its id and its name."""
+    """An agent, by its id and its name, and the labels of its series: who sees these, sees its processes."""
 
     agent_id: str
     name: str
+    labels: Labels = NOTHING
 
 
 class Hosts:
@@ -28,9 +30,9 @@ class Hosts:
         named = list(agents)
         for agent in named:
             for other in (agent.facts.system.hostname, urlsplit(agent.facts.metrics_url).netloc):
-                self._known[other] = Host(agent.id, agent.name)
+                self._known[other] = _host(agent)
         # An agent's own name counts more than what another is also called.
-        self._known |= {agent.name: Host(agent.id, agent.name) for agent in named}
+        self._known |= {agent.name: _host(agent) for agent in named}
         self._known.pop("", None)
 
     def find(self, labels: Labels) -> Host | None:
@@ -44,3 +46,7 @@ class Hosts:
                 if name in self._known:
                     return self._known[name]
         return None
+
+
+def _host(agent: Agent) -> Host:
+    return Host(agent.id, agent.name, agent.series_labels)

@@ -133,7 +133,7 @@ class Recorder:
         begun = list(zip((_begun(alert) for alert in fresh), self._evidence(fresh), strict=True))
         try:
             numbers = self._book.write(
-                [(replace(one, summary=found["summary"] if found else ""), found) for one, found in begun],
+                [(_with(one, found), found) for one, found in begun],
                 ended,
             )
         except StorageUnavailable as error:
@@ -168,3 +168,9 @@ def _begun(alert: Alert) -> Episode:
         generator_url=alert.generator_url,
         starts_ms=alert.starts_ms,
     )
+
+
+def _with(episode: Episode, found: Evidence | None) -> Episode:
+    if found is None:
+        return episode
+    return replace(episode, summary=found["summary"], host=Labels(found["labels"]))

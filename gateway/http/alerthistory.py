@@ -5,6 +5,7 @@ Owns parameters and how answers look. What is written down is for gateway.alerth
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -17,6 +18,7 @@ from gateway.http.asked import invalid, limit_of, moment_or, near, selectors_of
 from gateway.http.caller import caller_of
 from gateway.http.parameters import Parameters
 from gateway.storage.errors import StorageUnavailable
+from timeseries.labels import Labels
 
 RETRY_AFTER_S: Final = 5
 """A full disk is seldom mended sooner."""
@@ -87,9 +89,15 @@ class OneEpisode:
     def on_get(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
         with _reading():
             found = self._book.one(_number(path["number"], "number"))
-        if found is None or not caller_of(req).sees(found[0].labels):
+        sees = caller_of(req).sees
+        if found is None or not sees(found[0].labels):
             raise falcon.HTTPNotFound(description="There is no episode with this number in the history")
-        _answer(resp, _shown(found[0], self._now_ms()) | {"evidence": found[1]})
+        episode, evidence = found
+        _answer(
+            resp,
+            _shown(_cleared(episode, sees), self._now_ms())
+            | {"evidence": evidence if sees(episode.host) else None},
+        )
 
 
 class AlertStatistics:
@@ -124,9 +132,14 @@ def _found(
             sees(episode.labels)
             and (state is None or state == _state(episode))
             and (not selectors or any(all(one.accepts(episode.labels) for one in each) for each in selectors))
-            and _has(episode, words)
+            and _has(shown := _cleared(episode, sees), words)
         ):
-            yield episode
+            yield shown
+
+
+def _cleared(episode: Episode, sees: Callable[[Labels], bool]) -> Episode:
+    """Take the evidence off that is of a host which the caller may not see."""
+    return episode if sees(episode.host) else replace(episode, summary="")
 
 
 def _has(episode: Episode, words: list[str]) -> bool:

@@ -14,6 +14,7 @@ from gateway.http.alertmanager.messages import alert_row, posted_alerts
 from gateway.http.caller import caller_of
 from gateway.http.parameters import Parameters
 from timeseries.errors import InvalidMatcher
+from timeseries.labels import Labels
 from timeseries.matcher import Matcher, MatchType
 
 MAX_BODY_BYTES: Final = 16 * 1024 * 1024
@@ -45,7 +46,7 @@ class PostedAlerts:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         wanted = _Wanted(req)
-        give(resp, [_row(view) for view in self._alerts.alerts() if wanted.takes(view)])
+        give(resp, [wanted.row(view) for view in self._alerts.alerts() if wanted.takes(view)])
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         body = body_of(req, MAX_BODY_BYTES)
@@ -67,7 +68,7 @@ class AlertGroups:
         wanted = _Wanted(req)
         groups = [
             {
-                "alerts": [_row(view) for view in group.alerts if wanted.takes(view)],
+                "alerts": [wanted.row(view) for view in group.alerts if wanted.takes(view)],
                 "labels": dict(group.labels),
                 "receiver": {"name": group.receiver},
             }
@@ -100,6 +101,18 @@ class _Wanted:
             and match_all(self._matchers, view.alert.labels)
         )
 
+    def row(self, view: View) -> dict[str, object]:
+        """Return an alert as it is listed; evidence of a host that the caller may not see is left out."""
+        evidence = view.alert.evidence
+        is_seen = evidence is None or self._sees(Labels(evidence["labels"]))
+        return alert_row(
+            view.alert if is_seen else view.alert.changed(evidence=None),
+            state=view.state,
+            silenced_by=view.silenced_by,
+            inhibited_by=view.inhibited_by,
+            receivers=view.receivers,
+        )
+
 
 def filters(parameters: Parameters) -> tuple[Matcher, ...]:
     """Return the matchers of all parameters `filter`."""
@@ -121,13 +134,3 @@ def _receiver(pattern: str | None) -> Callable[[str], bool]:
         return Matcher(name="receiver", type=MatchType.REGEX, value=pattern).matches
     except InvalidMatcher as error:
         raise falcon.HTTPBadRequest(description=f"failed to parse receiver param: {error}") from error
-
-
-def _row(view: View) -> dict[str, object]:
-    return alert_row(
-        view.alert,
-        state=view.state,
-        silenced_by=view.silenced_by,
-        inhibited_by=view.inhibited_by,
-        receivers=view.receivers,
-    )

@@ -121,6 +121,7 @@ def _body(episode: Episode) -> str:
             "generator_url": episode.generator_url,
             "is_exact": episode.is_exact,
             "summary": episode.summary,
+            "host": list(episode.host),
         }
     )
 
@@ -134,6 +135,7 @@ def _episode(row: Sequence[Any], evidence: Mapping[str, Any] | None = None) -> E
         resolved_ms=resolved_ms,
         labels=Labels(map(tuple, said.pop("labels"))),
         annotations=Labels(map(tuple, said.pop("annotations"))),
+        host=Labels(map(tuple, said.pop("host"))),
         brief=brief(evidence, number) if evidence else None,
         **said,
     )

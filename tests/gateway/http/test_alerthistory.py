@@ -140,17 +140,26 @@ def test_statistics_count_what_is_chosen(client: Client) -> None:
 
 def test_who_is_confined_sees_only_alerts_of_their_own(tmp_path: Path) -> None:
     with house(tmp_path) as closed:
+        host = Labels({"instance": "other", "job": "fleetgauge"})
+        own = parts(episode("A", NOW_MS, instance="mine", of="other"))
+        foreign = {**own, "host": host, "summary": "secret"}
         with ledger_of(tmp_path) as ledger:
-            mine, other = Episodes(ledger).write(
-                [(episode("A", NOW_MS, instance=who), None) for who in ("mine", "other")], []
+            mine, other, about = Episodes(ledger).write(
+                [
+                    *((episode("A", NOW_MS, instance=who), None) for who in ("mine", "other")),
+                    (Episode(**foreign), EVIDENCE | {"labels": dict(host)}),
+                ],
+                [],
             )
         headers = closed.token(Order(selector='{instance="mine"}'))
         confined = Client(closed.client, dict(headers))
         found = confined.get("/api/v1/alerts/history").json["data"]["episodes"]
-        assert [one["number"] for one in found] == [mine]
+        assert [(one["number"], one["summary"]) for one in found] == [(about, ""), (mine, "")]
+        assert confined.get(f"/api/v1/alerts/history/{about}").json["data"]["evidence"] is None
+        assert confined.names(search="secret") == []
         assert confined.get(f"/api/v1/alerts/history/{mine}").status_code == 200
         assert confined.get(f"/api/v1/alerts/history/{other}").status_code == 404
-        assert [one["fired"] for one in confined.get("/api/v1/alerts/statistics").json["data"]] == [1]
+        assert [one["fired"] for one in confined.get("/api/v1/alerts/statistics").json["data"]] == [2]
 
 
 @pytest.mark.parametrize("path", ["history", "history/1", "statistics"])

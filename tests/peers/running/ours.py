@@ -51,7 +51,6 @@ class Ours:
             source=self._source,
             recorder=lambda: Recorder(store, METADATA),
             notifier=Nobody(),
-            listener=Nobody(),
             log=Log("rules"),
         )
         self._units: dict[str, Unit] = {}

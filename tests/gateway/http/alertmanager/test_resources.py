@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 from falcon.testing import Result
 
+from exporter.reporting.messages import registration
 from gateway.access.desk import Order
 from gateway.access.roles import Role
 from gateway.http.alertmanager import alerts, silences
+from tests.exporter.gateways import FACTS
 from tests.gateway.access.gateways import Headers, House, house
+from tests.gateway.history.snapshots import sent
 
 CONFIG = """\
 route: {receiver: team, group_by: [alertname], group_wait: 10ms}
@@ -89,6 +93,29 @@ def test_who_is_confined_sees_only_alerts_of_its_series(place: House) -> None:
     assert post(place, "alerts", [firing("X")], some).status_code == 403
     assert post(place, "silences", silence(), some).status_code == 403
     assert place.ask("GET", "/api/v1/notifications", some).status_code == 403
+
+
+def test_who_may_not_see_a_host_sees_no_evidence_of_it(place: House) -> None:
+    admin = place.token(Order(role=Role.ADMIN))
+    facts = registration(replace(FACTS, name="web-9"), agent_id="agent-0009", interval_s=10)
+    assert place.ask("POST", "/api/v1/agents/register", admin, body=facts).status_code == 200
+    table = sent(
+        time.time_ns() // 1_000_000,
+        [{"pid": 7, "start": 7, "name": "miner", "cpu": 99.0}],
+        agent="agent-0009",
+    )
+    assert place.ask("POST", "/api/v1/agents/agent-0009/processes", admin, body=table).status_code == 200
+    assert post(place, "alerts", [firing("Busy", instance="web-9", team="a")], admin).status_code == 200
+
+    def evidence(order: Order) -> list[bool]:
+        rows = place.ask(
+            "GET", "/api/v2/alerts", place.token(order), params={"filter": "alertname=Busy"}
+        ).json
+        return ["evidence" in row for row in rows]
+
+    assert evidence(Order(role=Role.VIEWER)) == [True]
+    assert evidence(Order(selector='{instance="web-9"}')) == [True]
+    assert evidence(Order(selector='{team="a"}')) == [False]
 
 
 def test_an_editor_silences_and_it_is_in_the_audit_but_alerts_are_not(place: House) -> None:
