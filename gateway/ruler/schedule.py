@@ -6,6 +6,7 @@ Owns the times, the threads and what is missed. Knows no rules.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Final, Protocol
@@ -62,11 +63,16 @@ class _Threads:
         """Have it run, as soon as a thread is free."""
         with self.changed:
             self.waiting.append(entry)
+            self.changed.notify()
+        self.grow()
+
+    def grow(self) -> None:
+        """Make a thread if more waits than is free. Where the system has none to give, the next call tries."""
+        with self.changed, suppress(RuntimeError):
             if self.idle < len(self.waiting) and len(self.made) < self.most:
                 thread = threading.Thread(target=self._work, name=f"rules-{len(self.made)}", daemon=True)
-                self.made.append(thread)
                 thread.start()
-            self.changed.notify()
+                self.made.append(thread)
 
     def end(self) -> None:
         """Begin nothing more."""
@@ -147,6 +153,7 @@ class Schedule:
                     self._changed.wait(wait_s)
             for entry in due:
                 self._threads.take(entry)
+            self._threads.grow()
 
     def _due(self, now_ms: int) -> tuple[list[_Entry], float]:
         """Return what is due, and else how long to wait. What was taken off comes back when it was run."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -176,3 +177,21 @@ def test_it_stops_within_its_time_although_a_job_hangs() -> None:
         schedule.stop(0.2)
         assert 0.15 < time.monotonic() - started < 1
     assert len(job.times) == 1
+
+
+def test_jobs_run_once_the_system_has_a_thread_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = 0
+    start = threading.Thread.start
+
+    def reluctant(thread: threading.Thread) -> None:
+        nonlocal refused
+        if thread.name.startswith("rules-") and refused < 3:
+            refused += 1
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", reluctant)
+    job = Work()
+    with scheduled(job):
+        until(lambda: len(job.times) > 2)
+    assert refused == 3
