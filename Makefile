@@ -49,6 +49,7 @@ promqltest: setup ## Run scripts in Prometheus' test language (DIR=… or a file
 differential: setup ## Ask a real Prometheus and the gateway 5,000 generated queries, and run rules in both
 	FLEETGAUGE_TEST_SEEDS=0-4999 .venv/bin/python -m pytest tests/peers/differential $(ARGS)
 	FLEETGAUGE_TEST_SEEDS=0-4 .venv/bin/python -m pytest tests/peers/test_rules_beside_prometheus.py $(ARGS)
+	FLEETGAUGE_TEST_PACKS=all .venv/bin/python -m pytest --timeout=600 tests/alertrules/packs/test_our_tests.py $(ARGS)
 
 .PHONY: fuzz
 fuzz: setup ## Ask the whole gateway 100,000 requests made of its own description, and nonsense
