@@ -67,7 +67,7 @@ class _Threads:
         self.grow()
 
     def grow(self) -> None:
-        """Make a thread if more waits than is free; where the system has none to give, the next call tries."""
+        """Make a thread if too few are free; where the system has none to give, the next call tries."""
         with self.changed, suppress(RuntimeError):
             if self.idle < len(self.waiting) and len(self.made) < self.most:
                 thread = threading.Thread(target=self._work, name=f"rules-{len(self.made)}", daemon=True)

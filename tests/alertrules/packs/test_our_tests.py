@@ -1,4 +1,4 @@
-"""The tests of the packs pass by our own runner, too: the suite runs the quick ones, `make differential` all."""
+"""The tests of the packs pass by our own runner, too: here the quick ones, by `make differential` all."""
 
 import os
 from pathlib import Path
