@@ -4,7 +4,6 @@ Owns parameters and how answers look. What is written down is for gateway.alerth
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, Protocol
@@ -16,12 +15,9 @@ from gateway.alerthistory.statistics import Figures, figures
 from gateway.http import envelope
 from gateway.http.asked import invalid, limit_of, moment_or, near, selectors_of
 from gateway.http.caller import caller_of
+from gateway.http.disk import reading
 from gateway.http.parameters import Parameters
-from gateway.storage.errors import StorageUnavailable
 from timeseries.labels import Labels
-
-RETRY_AFTER_S: Final = 5
-"""A full disk is seldom mended sooner."""
 
 WEEK_MS: Final = 7 * 86_400_000
 """The time that a question is about, unless it says more."""
@@ -60,7 +56,7 @@ class AlertHistory:
         parameters = Parameters.of(req)
         limit = min(limit_of(parameters) or LISTED, MAX_LISTED)
         before = parameters.one("before")
-        with _reading():
+        with reading():
             found = _found(
                 self._book,
                 req,
@@ -87,7 +83,7 @@ class OneEpisode:
         self._now_ms = now_ms
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, **path: str) -> None:
-        with _reading():
+        with reading():
             found = self._book.one(_number(path["number"], "number"))
         sees = caller_of(req).sees
         if found is None or not sees(found[0].labels):
@@ -109,7 +105,7 @@ class AlertStatistics:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         now_ms = self._now_ms()
-        with _reading():
+        with reading():
             found = figures(_found(self._book, req, Parameters.of(req), now_ms), now_ms)
         _answer(resp, [_figures(one) for one in found])
 
@@ -156,16 +152,6 @@ def _number(text: str, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
         raise invalid(name, "it must be the number of an episode")
     return int(text)
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except StorageUnavailable as error:
-        raise falcon.HTTPServiceUnavailable(
-            description=f"Nothing can be read: {error}", retry_after=RETRY_AFTER_S
-        ) from error
 
 
 def _state(episode: Episode) -> str:

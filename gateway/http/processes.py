@@ -3,8 +3,7 @@
 Owns parameters, headers and how answers look. What they come to is for gateway.history.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 import falcon
@@ -19,13 +18,11 @@ from gateway.history.snapshot import MEASURES
 from gateway.http import envelope
 from gateway.http.asked import duration_of, invalid, limit_of, moment, moment_or, near
 from gateway.http.caller import caller_of
+from gateway.http.disk import RETRY_AFTER_S, reading
 from gateway.http.errors import ApiError, capital
 from gateway.http.known import Find, required
 from gateway.http.parameters import Parameters, time_ms
 from gateway.storage.errors import StorageUnavailable
-
-RETRY_AFTER_S: Final = 5
-"""A full disk is seldom mended sooner; agents keep what they have meanwhile."""
 
 HOUR_MS: Final = 3_600_000
 """The time that a question is about, unless it says more."""
@@ -63,7 +60,7 @@ class Processes:
         parameters = Parameters.of(req)
         order, limit = _order(parameters), limit_of(parameters)
         at_ms = near(moment_or(parameters, "at", self._receiver.now_ms()))
-        with _reading():
+        with reading():
             found = self._archive.at(agent.agent_id, at_ms)
             end_ms = at_ms if found is None else found.time_ms
             earlier = None if found is None else self._archive.at(agent.agent_id, end_ms - 1)
@@ -139,7 +136,7 @@ class ProcessTimes(_OverTime):
         start_ms, end_ms = _span(parameters, self._now_ms())
         limit = min(limit_of(parameters) or MAX_TIMES, MAX_TIMES)
         times: set[int] = set()
-        with _reading():
+        with reading():
             for chunk in self._archive.chunks(agent.agent_id, start_ms, end_ms):
                 times.update(chunk.times[(chunk.times >= start_ms) & (chunk.times <= end_ms)].tolist())
                 if len(times) > limit:
@@ -164,7 +161,7 @@ class ProcessHistory(_OverTime):
         chosen = _chosen(parameters)
         start_ms, end_ms = _span(parameters, self._now_ms())
         step_ms = _step(parameters, end_ms - start_ms)
-        with _reading():
+        with reading():
             chunks = self._archive.chunks(agent.agent_id, start_ms, end_ms)
             found = history(chunks, chosen, start_ms, end_ms, step_ms)
         _answer(resp, {"agent": agent.name, **_drawn(found)})
@@ -178,7 +175,7 @@ class ProcessChanges(_OverTime):
         parameters = Parameters.of(req)
         order, limit = _order(parameters), limit_of(parameters)
         start_ms, end_ms = _span(parameters, self._now_ms())
-        with _reading():
+        with reading():
             before = self._archive.at(agent.agent_id, start_ms)
             after = self._archive.at(agent.agent_id, end_ms)
         data: dict[str, object] = {
@@ -233,16 +230,6 @@ def _step(parameters: Parameters, span_ms: int) -> int:
     if span_ms // step_ms > MAX_POINTS:
         raise ApiError(f"more than {MAX_POINTS:,} points. Try a larger step")
     return step_ms
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except StorageUnavailable as error:
-        raise falcon.HTTPServiceUnavailable(
-            description=f"Nothing can be read: {error}", retry_after=RETRY_AFTER_S
-        ) from error
 
 
 # --- what is shown of a history ---

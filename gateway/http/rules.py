@@ -6,7 +6,6 @@ Owns parameters and how groups, rules and alerts are written.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha1
 from math import isfinite
@@ -16,6 +15,7 @@ import falcon
 
 from alertrules.rules.model import AlertRule, RecordingRule, Rule
 from alertrules.rules.outcome import Active, RuleResult
+from gateway.alerting.channels.payload import go_time
 from gateway.http import envelope
 from gateway.http.asked import invalid, selectors_of
 from gateway.http.errors import ApiError
@@ -235,11 +235,7 @@ def _seconds(ms: int) -> float:
 
 def time_text(time_ms: int) -> str:
     """Write a time as Go's JSON does, without zeros at its end; 0: it is not set."""
-    if not time_ms:
-        return _NEVER
-    whole = datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    fraction = f".{time_ms % 1000:03d}".rstrip("0").rstrip(".")
-    return f"{whole}{fraction}Z"
+    return go_time(time_ms) if time_ms else _NEVER
 
 
 def value_text(value: float) -> str:
