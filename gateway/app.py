@@ -147,6 +147,8 @@ class Gateway:
             clock=time.monotonic,
             failed=lambda reason: self._log.error("tls.not_reloaded", reason=reason),
         )
+        if tls is not None:
+            self._metrics.watch_certificate(lambda: tls.ends_s)
         sock = listen.open_socket(
             settings.listen,
             allow_anonymous=settings.allow_anonymous,

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.http.certificate import ends_s
 from runtime.errors import SettingsError
 
 RECHECK_SECONDS: Final = 1.0
@@ -99,6 +100,7 @@ class Tls:
         context.set_alpn_protocols(["http/1.1"])
         try:
             context.load_cert_chain(cert, key, password=_no_password)
+            self.ends_s = ends_s(cert.read_text())
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             raise SettingsError([f"{cert}, {key}: this certificate can't be used: {error}."]) from error
         return context

@@ -214,6 +214,14 @@ class Metrics:
                 gauge.set_function(readings[name])
         self.registry.register(_StoreCounters(store))
 
+    def watch_certificate(self, ends_s: Callable[[], float]) -> None:
+        """Show when the certificate ends."""
+        Gauge(
+            "fleetgauge_tls_certificate_end_timestamp_seconds",
+            "When the certificate that the gateway serves with ends.",
+            registry=self.registry,
+        ).set_function(ends_s)
+
     def watch_agents(self, count: Callable[[], Mapping[Status, int]]) -> None:
         """Show how many agents there are, asked at each scrape."""
         self.registry.register(_AgentCounts(count))

@@ -267,6 +267,7 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     metrics.watch_rules(lambda: [group], dict.fromkeys(RULER_COUNTERS, float))
     metrics.watch_notifications(lambda: NOTIFIED)
     metrics.watch_alertmanagers(lambda: [ALERTMANAGER])
+    metrics.watch_certificate(lambda: 0)
     metrics.cut("idle", True)
     metrics.kept_up("", 0, 0)
     metrics.answered(route="", method="", code=200, seconds=0)
