@@ -19,6 +19,7 @@ endif
 
 # A stamp carries the checksum of what it was made from: setting up again is free until one of them changes.
 checksum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
+PAGES := gateway/web/built/made-$(call checksum,$(sort $(wildcard gateway/web/*.* gateway/web/source/*.* gateway/web/source/*/*.*)))
 INSTALLED := .venv/installed-$(call checksum,requirements/dev.txt pyproject.toml)
 WHEELHOUSE := .venv/wheelhouse/filled-$(call checksum,requirements/gateway.txt requirements/build.txt)
 
@@ -31,7 +32,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
-setup: $(INSTALLED) $(WHEELHOUSE) ## Make .venv from the lock (PYTHON=… chooses the interpreter)
+setup: $(INSTALLED) $(WHEELHOUSE) $(PAGES) ## Make .venv from the lock (PYTHON=… chooses the interpreter)
 
 .PHONY: demo
 demo: setup ## Start a gateway and an agent on loopback
@@ -150,6 +151,15 @@ $(INSTALLED):
 	@.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f .venv/installed-*
 	@touch $@
+
+# The web pages. Without Node.js there are none, and all else works.
+$(PAGES):
+	@if command -v npm >/dev/null; then \
+		echo "Building the web pages."; \
+		npm --prefix gateway/web ci --ignore-scripts --silent && npm --prefix gateway/web run --silent build && touch $@; \
+	else \
+		echo "There is no Node.js (npm) here: the web pages are not built. The API works without them."; \
+	fi
 
 # The tests install these into empty environments, without network.
 $(WHEELHOUSE): | $(INSTALLED)

@@ -44,6 +44,15 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/openapi.json": {"GET": KNOWN},
     "/docs": {"GET": KNOWN},
     "/metrics": {"GET": READ},
+    # Pages. What they show they ask for as whoever looks at them.
+    "/": {"GET": PUBLIC},
+    "/agents/{name}": {"GET": PUBLIC},
+    "/compare": {"GET": PUBLIC},
+    "/alerts": {"GET": PUBLIC},
+    "/explore": {"GET": PUBLIC},
+    "/status": {"GET": PUBLIC},
+    "/login": {"GET": PUBLIC},
+    "/assets/{file}": {"GET": PUBLIC},
     # Access.
     "/api/v1/login": {"POST": PUBLIC},
     "/api/v1/logout": {"POST": PUBLIC},

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.http.openapi import alerts, fleet, hosts, people, reading, rules, service
+from gateway.http.openapi import alerts, pages, fleet, hosts, people, reading, rules, service
 from gateway.http.openapi.words import Operations
 
 OPERATIONS: Final[Operations] = {
@@ -12,5 +12,6 @@ OPERATIONS: Final[Operations] = {
     **hosts.OPERATIONS,
     **people.OPERATIONS,
     **alerts.OPERATIONS,
+    **pages.OPERATIONS,
     **rules.OPERATIONS,
 }

@@ -1,0 +1,4 @@
+// The page: host.
+export default function Page() {
+  return <h1>host</h1>;
+}

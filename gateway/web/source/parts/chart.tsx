@@ -1,0 +1,172 @@
+// A chart of lines over time: one crosshair for all charts of a page, drag to zoom, gaps where nothing is known,
+// and marks for what happened.
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import type { Span } from "../time";
+import { colour, line } from "../theme";
+import { written, type Unit } from "../units";
+import { zoom } from "../time";
+
+export interface Line {
+  name: string;
+  /** Pairs of time in seconds and value, ascending. */
+  points: readonly (readonly [number, number])[];
+  colour?: string;
+  dashed?: boolean;
+}
+
+/** Something that happened: a restart, a deploy, an alert from its begin to its end. */
+export interface Mark {
+  at: number;
+  until?: number;
+  text: string;
+  kind: "alert" | "event";
+}
+
+interface Props {
+  title: string;
+  lines: readonly Line[];
+  span: Span;
+  unit: Unit;
+  /** Seconds between two values; a gap is longer than twice this. */
+  step: number;
+  marks?: readonly Mark[];
+  height?: number;
+  /** The top of the scale, where there is one: 100 for per cent. */
+  most?: number;
+  onMoment?: (time: number) => void;
+}
+
+const GROUP = "page";
+
+/** Joins lines into columns with one list of times; where a line has no value within a step there is a gap. */
+export function columns(lines: readonly Line[], step: number): uPlot.AlignedData {
+  const times = new Set<number>();
+  for (const each of lines) {
+    let last = Number.NaN;
+    for (const [time] of each.points) {
+      if (time - last > 2 * step) times.add(last + step);
+      times.add(time);
+      last = time;
+    }
+  }
+  const sorted = [...times].sort((a, b) => a - b);
+  const places = new Map(sorted.map((time, place) => [time, place]));
+  const values = lines.map((each) => {
+    const column = new Array<number | null | undefined>(sorted.length);
+    let last = Number.NaN;
+    for (const [time, value] of each.points) {
+      const gap = places.get(last + step);
+      if (time - last > 2 * step && gap !== undefined) column[gap] = null;
+      const place = places.get(time);
+      if (place !== undefined) column[place] = Number.isFinite(value) ? value : null;
+      last = time;
+    }
+    return column;
+  });
+  return [sorted, ...values] as uPlot.AlignedData;
+}
+
+export function Chart(props: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>();
+  const newest = useRef(props);
+  newest.current = props;
+  const shape = JSON.stringify([props.lines.map((each) => [each.name, each.colour, each.dashed]), props.unit, props.most]);
+
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const make = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(options(newest, element.clientWidth), columns(newest.current.lines, newest.current.step), element);
+    };
+    make();
+    const sizes = new ResizeObserver(() =>
+      plot.current?.setSize({ width: element.clientWidth, height: newest.current.height ?? 180 }),
+    );
+    sizes.observe(element);
+    addEventListener("fleetgauge:theme", make);
+    return () => {
+      sizes.disconnect();
+      removeEventListener("fleetgauge:theme", make);
+      plot.current?.destroy();
+      plot.current = undefined as unknown as uPlot;
+    };
+  }, [shape]);
+
+  useEffect(() => {
+    plot.current?.setData(columns(props.lines, props.step), false);
+    plot.current?.setScale("x", { min: props.span.from, max: props.span.to });
+  }, [props.lines, props.span.from, props.span.to, props.marks]);
+
+  return (
+    <figure class="chart" aria-label={props.title}>
+      <figcaption>{props.title}</figcaption>
+      <div ref={box} />
+    </figure>
+  );
+}
+
+function options(newest: { current: Props }, width: number): uPlot.Options {
+  const { lines, unit, most, height } = newest.current;
+  const text = colour("text-dim");
+  const grid = { stroke: colour("line"), width: 1 };
+  return {
+    width,
+    height: height ?? 180,
+    cursor: { sync: { key: GROUP }, drag: { x: true, y: false, setScale: false } },
+    legend: { live: true },
+    scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), most ?? (high || 1) * 1.05] } },
+    axes: [
+      { stroke: text, grid },
+      { stroke: text, grid, size: 70, values: (_, ticks) => ticks.map((tick) => written(tick, unit)) },
+    ],
+    series: [
+      {},
+      ...lines.map((each, index) => ({
+        label: each.name,
+        stroke: each.colour ?? line(index),
+        width: 1.5,
+        points: { show: false },
+        spanGaps: false,
+        ...(each.dashed ? { dash: [4, 4] } : {}),
+        value: (_: uPlot, value: number | null) => written(value, unit),
+      })),
+    ],
+    hooks: {
+      setSelect: [
+        (plot) => {
+          const { left, width: wide } = plot.select;
+          if (wide > 4) zoom(plot.posToVal(left, "x"), plot.posToVal(left + wide, "x"));
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+      drawClear: [(plot) => drawMarks(plot, newest.current.marks ?? [])],
+      ready: [
+        (plot) => {
+          plot.over.addEventListener("click", () => {
+            const left = plot.cursor.left ?? -1;
+            if (left >= 0) newest.current.onMoment?.(plot.posToVal(left, "x"));
+          });
+        },
+      ],
+    },
+  };
+}
+
+function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
+  const { ctx, bbox } = plot;
+  for (const mark of marks) {
+    const left = Math.max(plot.valToPos(mark.at, "x", true), bbox.left);
+    const right = Math.min(plot.valToPos(mark.until ?? mark.at, "x", true), bbox.left + bbox.width);
+    if (right < bbox.left || left > bbox.left + bbox.width) continue;
+    ctx.save();
+    ctx.fillStyle = colour(mark.kind === "alert" ? "bad" : "accent");
+    ctx.globalAlpha = 0.15;
+    ctx.fillRect(left, bbox.top, Math.max(right - left, 1), bbox.height);
+    ctx.globalAlpha = 0.8;
+    ctx.fillRect(left, bbox.top, 1.5, bbox.height);
+    ctx.restore();
+  }
+}
