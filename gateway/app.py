@@ -39,6 +39,7 @@ from gateway.http.read import RemoteRead
 from gateway.http.server import HttpServer
 from gateway.http.starting import STOPPING, Entrance
 from gateway.http.status import runtime_info
+from gateway.http.web import read_files, web_routes
 from gateway.ingest.budget import Budget
 from gateway.ingest.port import SeriesStore
 from gateway.ingest.receiver import Clocks, Receiver
@@ -291,6 +292,7 @@ class Gateway:
             | self._history_routes()
             | self._alerts_routes()
             | self._rules_routes(shelf)
+            | web_routes(read_files())
         )
 
     def _access(self, openness: Openness, *, secure: bool) -> tuple[dict[str, object], Doorkeeper]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.http.openapi import alerts, pages, fleet, hosts, people, reading, rules, service
+from gateway.http.openapi import alerts, fleet, hosts, pages, people, reading, rules, service
 from gateway.http.openapi.words import Operations
 
 OPERATIONS: Final[Operations] = {
