@@ -14,7 +14,8 @@ from tests.gateway.access.gateways import GUARD, Headers, House, basic, bearer, 
 
 # What a route is, and who reaches what is so. Written by hand, beside gateway/http/rights.py.
 ROUTES: Final = {
-    "public": "GET /-/healthy, GET /-/ready, POST /api/v1/login, POST /api/v1/logout, GET /, GET /agents/{name}, "
+    "public": "GET /-/healthy, GET /-/ready, POST /api/v1/login, POST /api/v1/logout, "
+    "GET /, GET /agents/{name}, "
     "GET /compare, GET /alerts, GET /explore, GET /status, GET /login, GET /assets/{file}",
     "known": "GET /api/v1/whoami, GET /openapi.json, GET /docs",
     "confined": "GET /api/v1/query, POST /api/v1/query, GET /api/v1/query_range, POST /api/v1/query_range, "
