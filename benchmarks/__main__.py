@@ -22,6 +22,7 @@ MODULES: Final = (
     "index",
     "load",
     "memory",
+    "overview",
     "packs",
     "parsing",
     "processes",

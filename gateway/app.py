@@ -361,6 +361,10 @@ class Gateway:
         catalog = Catalog(self._store)
         reading = routes.query_routes(queries=queries, catalog=catalog, now_ms=_now_ms)
         reading |= routes.compare_routes(comparer=Comparer(queries=queries), find=self._find, now_ms=_now_ms)
+        clocks = Clocks(now_ms=_now_ms, stopwatch=time.perf_counter)
+        reading |= routes.overview_routes(
+            queries, self._store, lambda: self._registry, lambda: self._ruler, clocks
+        )
         return reading | routes.backtest_routes(
             backtests=Backtests(
                 queries=queries,

@@ -4,6 +4,7 @@ They say what Grafana's dashboards for node_exporter say: CPU is what is not idl
 not available. `$instance` is the host, `$window` the time over which rates are taken.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,8 @@ _MIN_WINDOW_MS: Final = 60_000
 """Four samples of the usual 15 s, so that one that is late leaves no gap."""
 _SAMPLE_MS: Final = 15_000
 
+_AGGREGATION: Final = re.compile(r"\b(avg|max|sum)\(")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
@@ -27,9 +30,16 @@ class Measure:
 
     def of(self, instance: str, step_ms: int) -> str:
         """Return the query for a host, when it is asked for every so often."""
+        return self._every(step_ms).replace(INSTANCE, quote(instance)[1:-1])
+
+    def of_all(self, step_ms: int) -> str:
+        """Return the query of one of ours for all hosts at once: a series for each."""
+        apart = _AGGREGATION.sub(r"\1 by (instance) (", self._every(step_ms))
+        return apart.replace(f'instance="{INSTANCE}"', 'instance!=""')
+
+    def _every(self, step_ms: int) -> str:
         # No sample may fall between two windows; and rates need one before the first.
-        window = f"{max(step_ms + _SAMPLE_MS, _MIN_WINDOW_MS)}ms"
-        return self.expression.replace(_WINDOW, window).replace(INSTANCE, quote(instance)[1:-1])
+        return self.expression.replace(_WINDOW, f"{max(step_ms + _SAMPLE_MS, _MIN_WINDOW_MS)}ms")
 
 
 def own(expression: str) -> Measure:
@@ -91,6 +101,7 @@ _EXPRESSIONS: Final = {
     "memory": (f"max({_TOTAL} - {_AVAILABLE})", "bytes"),
     "memory_percent": (f"max({_per_cent(f'({_TOTAL} - {_AVAILABLE})', _TOTAL)})", "percent"),
     "swap": (f"max({_SWAP} - {_SWAP_FREE})", "bytes"),
+    "swap_percent": (f"max({_per_cent(f'({_SWAP} - {_SWAP_FREE})', _SWAP)})", "percent"),
     "disk": (_full(_ROOT), "percent"),
     "disk_fullest": (_full(_REAL), "percent"),
     "disk_io": (f"{_READ} + {_WRITTEN}", "bytes per second"),

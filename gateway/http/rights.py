@@ -89,6 +89,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, Demand]]] = {
     "/api/v1/agents/{id}/stats": {"GET": CONFINED},
     "/api/v1/agents/compare": {"GET": CONFINED},
     "/api/v1/sd/agents": {"GET": CONFINED},
+    "/api/v1/overview": {"GET": CONFINED},
     # Samples in and out.
     "/api/v1/write": {"POST": INGEST},
     "/api/v1/push": {"POST": INGEST},

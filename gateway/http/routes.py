@@ -43,6 +43,7 @@ from gateway.http.login import Login, Logout, WhoAmI
 from gateway.http.managedrules import AllManaged, CheckRules, OneManaged
 from gateway.http.metrics import SelfMetrics
 from gateway.http.notifications import Notifications, TestNotification
+from gateway.http.overview import Overview as HostsOverview
 from gateway.http.processes import ProcessChanges, Processes, ProcessHistory, ProcessTimes
 from gateway.http.query import Query, QueryRange
 from gateway.http.read import RemoteRead
@@ -60,14 +61,17 @@ from gateway.http.rules import Alerts, Groups, Rules
 from gateway.http.series import LabelNames, LabelValues, MetadataOfMetrics, QueryExemplars, Series
 from gateway.http.status import BuildInfo, RuntimeInfo, Settings, TsdbStatus
 from gateway.http.write import Write
-from gateway.ingest.receiver import Receiver
+from gateway.ingest.receiver import Clocks, Receiver
 from gateway.metrics import Metrics
+from gateway.overview.board import Boards, Sources
 from gateway.query.catalog import Catalog
 from gateway.query.service import Queries
 from gateway.registry.registry import Registry
 from gateway.ruler.backtest import Backtests
 from gateway.ruler.managed import Managed
+from gateway.ruler.service import Ruler
 from gateway.storage.statistics import Overview
+from gateway.storage.store import Store
 
 QUERIES: Final = "/api/v1/query"
 RANGE_QUERIES: Final = "/api/v1/query_range"
@@ -75,6 +79,7 @@ REMOTE_READ: Final = "/api/v1/read"
 FEDERATE: Final = "/federate"
 _AGENTS: Final = "/api/v1/agents/"
 COMPARE: Final = f"{_AGENTS}compare"
+OVERVIEW: Final = "/api/v1/overview"
 BACKTEST: Final = "/api/v1/rules/backtest"
 STATS: Final = f"{_AGENTS}{{id}}/stats"
 PROCESSES: Final = f"{_AGENTS}{{id}}/processes"
@@ -103,7 +108,7 @@ def is_query(path: str) -> bool:
     """Tell whether a path is one that queries are run at: they take their turns."""
     if path.startswith(_AGENTS):
         return path == COMPARE or path.endswith(_LONG)
-    return path in (QUERIES, RANGE_QUERIES, REMOTE_READ, FEDERATE, BACKTEST)
+    return path in (QUERIES, RANGE_QUERIES, REMOTE_READ, FEDERATE, BACKTEST, OVERVIEW)
 
 
 def routes(*, version: str, metrics: Metrics, hindrance: Callable[[], str] = str) -> dict[str, object]:
@@ -265,6 +270,24 @@ def alertmanager_routes(
 def compare_routes(*, comparer: Comparer, find: Find, now_ms: Callable[[], int]) -> dict[str, object]:
     """The paths that set hosts beside each other."""
     return {COMPARE: Compare(comparer, find, now_ms), STATS: Stats(comparer, find, now_ms)}
+
+
+def overview_routes(
+    queries: Queries,
+    store: Store,
+    registry: Callable[[], Registry],
+    ruler: Callable[[], Ruler],
+    clocks: Clocks,
+) -> dict[str, object]:
+    """The path of the overview of all hosts. The registry and the ruler may be made later."""
+    sources = Sources(
+        queries=queries,
+        version=lambda: store.state.head.log_seq,
+        agents=lambda: registry().agents(),
+        alerts=lambda: ruler().active(),
+        stopwatch=clocks.stopwatch,
+    )
+    return {OVERVIEW: HostsOverview(Boards(sources), clocks.now_ms)}
 
 
 def backtest_routes(*, backtests: Backtests, groups: Tried, now_ms: Callable[[], int]) -> dict[str, object]:

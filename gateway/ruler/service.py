@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from alertrules.rules.evaluation import GroupEvaluation
 from alertrules.rules.model import Group
+from alertrules.rules.outcome import Active
 from gateway.metrics.rules import GroupReadings
 from gateway.ruler.files import Found
 from gateway.ruler.managed import Managed
@@ -75,6 +76,11 @@ class Ruler:
     def groups(self) -> list[GroupView]:
         """Return all groups by file and name."""
         return [unit.view for unit in self._sorted()]
+
+    def active(self) -> list[Active]:
+        """Return the alerts of all rules, as they are now."""
+        views = [unit.view for unit in self._sorted()]
+        return [alert for view in views for rule in view.result.rules for alert in rule.active]
 
     def totals(self) -> Mapping[str, Callable[[], float]]:
         """Return what is counted for all groups together, each to be asked when it is wanted."""

@@ -94,4 +94,21 @@ OPERATIONS: Final[Operations] = {
             answers=_ANSWERS,
         )
     },
+    "/api/v1/overview": {
+        "GET": Operation(
+            summary="All hosts at a glance: status, last figures, their courses, alerts",
+            tag=HOSTS,
+            parameters=(
+                Parameter(name="range", text="How long courses are, an hour unless given.", example="1h"),
+                Parameter(
+                    name="points", text="Values of a course, 40 unless given; 0: no courses.", kind="integer"
+                ),
+            ),
+            answers={
+                200: Answer(text="What was asked for."),
+                304: Answer(text="It is what If-None-Match names."),
+                400: _WRONG,
+            },
+        )
+    },
 }

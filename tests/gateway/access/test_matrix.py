@@ -24,7 +24,7 @@ ROUTES: Final = {
     "GET /api/v1/format_query, POST /api/v1/format_query, GET /api/v1/parse_query, POST /api/v1/parse_query, "
     "POST /api/v1/read, GET /federate, GET /api/v1/status/buildinfo, GET /api/v1/agents, "
     "GET /api/v1/agents/events, GET /api/v1/agents/{id}, GET /api/v1/agents/{id}/events, "
-    "GET /api/v1/sd/agents, GET /api/v1/agents/{id}/processes, "
+    "GET /api/v1/sd/agents, GET /api/v1/agents/{id}/processes, GET /api/v1/overview, "
     "GET /api/v1/agents/{id}/processes/times, GET /api/v1/agents/{id}/processes/history, "
     "GET /api/v1/agents/{id}/processes/changes, GET /api/v1/agents/{id}/stats, GET /api/v1/agents/compare, "
     "GET /api/v1/alerts/history, GET /api/v1/alerts/history/{number}, GET /api/v1/alerts/statistics, "
