@@ -153,9 +153,12 @@ def _get(server: Server, query: str, tag: str = "") -> tuple[float, int, str]:
 def _register(server: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     for number in range(HOSTS):
-        said = {"agent_id": f"id-{number}", "name": _name(number), "labels": {"env": "prod"}}
+        said = {"agent_id": _name(number), "name": _name(number), "labels": {"env": "prod"}}
         connection.request("POST", "/api/v1/agents/register", json.dumps(said))
-        connection.getresponse().read()
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise RuntimeError(f"the gateway answered {answer.status}: {answer.read().decode()}")
+        answer.read()
     connection.close()
 
 
