@@ -39,13 +39,13 @@ class Overview:
         wishes = Wishes(waited_s=req.env.get(WAITED, 0.0), caller=caller.name, request_id=request_id_of(req))
         look = _look(Parameters.of(req))
         board = self._boards.look(Asked(caller=caller, look=look, now_ms=self._now_ms(), wishes=wishes))
-        resp.content_type = envelope.MEDIA_TYPE
         # Compressed or not it says the same: a weak tag.
         resp.set_header("ETag", f'W/"{board.tag}"')
         resp.cache_control = ["private", "no-cache"]
         if board.tag in (req.if_none_match or ()):
             resp.status = falcon.HTTP_304
         else:
+            resp.content_type = envelope.MEDIA_TYPE
             resp.data = envelope.written(board.data)
 
 

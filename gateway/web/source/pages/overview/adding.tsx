@@ -17,11 +17,17 @@ function command(name: string, token: string): string {
   ].join("\n");
 }
 
+function newName(known: ReadonlySet<string>): string {
+  let number = 1;
+  while (known.has(`web-${number}`)) number += 1;
+  return `web-${number}`;
+}
+
 /** `known` are the hosts that are there already. */
 export function Adding(props: { known: readonly string[] }) {
   const who = useLoaded("whoami", (signal) => ask<WhoAmI>("/api/v1/whoami", { signal }));
   const before = useRef(new Set(props.known));
-  const [name, setName] = useState("web-1");
+  const [name, setName] = useState(() => newName(before.current));
   const [made, setMade] = useState<{ token: string; name: string }>();
   const [error, setError] = useState<Error>();
   if (!who.data) return <Trouble error={who.error} />;
