@@ -54,19 +54,19 @@ class Fleet:
     ran: list[Ran] = field(default_factory=list)
     during: threading.Barrier | None = None
 
-    def get(self, tag: str = "", **parameters: object) -> Result:
+    def get(self, tag: str = "", **parameters: Any) -> Result:
         return self.client.simulate_get(
             OVERVIEW,
             params={name: str(value) for name, value in parameters.items()},
             headers={"If-None-Match": tag} if tag else {},
         )
 
-    def data(self, **parameters: object) -> Any:
+    def data(self, **parameters: Any) -> Any:
         answer = self.get(**parameters)
         assert answer.status_code == 200, answer.text
         return answer.json["data"]
 
-    def host(self, name: str, **parameters: object) -> Any:
+    def host(self, name: str, **parameters: Any) -> Any:
         return next(one for one in self.data(**parameters)["agents"] if one["name"] == name)
 
     def stopwatch(self) -> float:

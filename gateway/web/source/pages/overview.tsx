@@ -1,5 +1,5 @@
 // All hosts at a glance. Asks every second while it is looked at; only what is new is drawn again.
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, setParameters, useAddress } from "../address";
 import { ask } from "../api";
 import { useLoaded } from "../load";
@@ -15,6 +15,8 @@ import { say } from "./overview/words";
 const EVERY_S = 1;
 /** A list that is sorted by what changes is sorted again so often: rows that jump cannot be read. */
 const SETTLED_S = 5;
+const FIRST_ROWS = 60;
+const MORE_ROWS = 80;
 
 const COLUMNS = ["status", "name", "cpu", "memory", "disk", "network", "load", "uptime", "alerts"] as const;
 const RISING = new Set(["name", "status"]);
@@ -65,6 +67,13 @@ function Hosts(props: { overview: Seen; error: Error | undefined }) {
   const found = hosts.filter((host) => fits(host, { q, group, status }));
   found.sort((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0));
 
+  let room = useMore(found.length);
+  const shown = parts(found, by, say("without")).map((part) => {
+    const drawn = part.hosts.slice(0, Math.max(room, 0));
+    room -= drawn.length;
+    return { ...part, drawn };
+  });
+
   const clicked = (event: Event) => {
     const target = event.target as HTMLElement;
     const { pick, tag } = target.dataset;
@@ -97,14 +106,14 @@ function Hosts(props: { overview: Seen; error: Error | undefined }) {
       ))}
       <div class="hosts box" role="table" aria-label={say("title")} aria-rowcount={found.length + 1} ref={list} onClick={clicked}>
         <Head sort={sort} />
-        {parts(found, by, say("without")).map((part) => (
+        {shown.map((part) => (
           <div key={part.title} role="rowgroup">
             {by ? (
               <h2 class="host-part">
                 {part.title} <span class="dim">{part.hosts.length}</span>
               </h2>
             ) : null}
-            {part.hosts.map((host) => (
+            {part.drawn.map((host) => (
               <Row key={host.id} host={host} picked={picked.has(host.name)} />
             ))}
           </div>
@@ -156,6 +165,22 @@ function Head(props: { sort: string }) {
       </div>
     </div>
   );
+}
+
+/** How many rows are drawn: those on the screen at once, the others when the browser has time. */
+function useMore(all: number): number {
+  const [drawn, setDrawn] = useState(FIRST_ROWS);
+  useEffect(() => {
+    if (drawn >= all) return;
+    const more = () => setDrawn((before) => before + MORE_ROWS);
+    if (!("requestIdleCallback" in window)) {
+      const timer = setTimeout(more, 50);
+      return () => clearTimeout(timer);
+    }
+    const idle = requestIdleCallback(more, { timeout: 500 });
+    return () => cancelIdleCallback(idle);
+  }, [drawn, all]);
+  return drawn;
 }
 
 /** Where each host stands in the order; it stays for a moment though values change. */

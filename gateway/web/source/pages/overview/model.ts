@@ -54,31 +54,54 @@ export interface Overview {
   problems: string[];
 }
 
+interface Kept {
+  key: string;
+  host: Host;
+}
+
+/** So many new courses are taken over at once: drawing all of a large fleet would stop the page for a moment. */
+const COURSES_AT_ONCE = 100;
+
 /** Joins one answer after the other: courses come seldom, last values often. */
 export class Memory {
-  private kept = new Map<string, { key: string; host: Host }>();
+  private kept = new Map<string, Kept>();
+  private waiting = new Map<string, Host["series"]>();
   private due = 0;
 
-  /** Whether courses are to be asked for: there is a new step, or a host that has none. */
+  /** Whether courses are to be asked for: there is a new step. */
   wantsCourses(now: number): boolean {
     return now >= this.due;
   }
 
   take(told: Told, now: number): Overview {
-    const next = new Map<string, { key: string; host: Host }>();
+    const next = new Map<string, Kept>();
     for (const host of told.agents) {
       const before = this.kept.get(host.id);
-      host.series ??= before?.host.series;
-      // A host that is well is heard of every few seconds: no news.
-      const key = JSON.stringify(host, (name, value: unknown) =>
-        name === "last_heartbeat" && host.status === "online" ? 0 : value,
-      );
-      next.set(host.id, before?.key === key ? before : { key, host });
+      if (host.series && before?.host.series) this.waiting.set(host.id, host.series);
+      next.set(host.id, joined(host, before));
+    }
+    let room = COURSES_AT_ONCE;
+    for (const [id, series] of this.waiting) {
+      if (!room--) break;
+      const one = next.get(id);
+      if (one) next.set(id, { ...one, host: { ...one.host, series } });
+      this.waiting.delete(id);
     }
     this.kept = next;
     if (told.series) this.due = now + Math.max(told.series.end + told.series.step - told.time, 1) + 1;
-    return { time: told.time, hosts: [...next.values()].map((each) => each.host), totals: told.totals, problems: told.problems };
+    const hosts = [...next.values()].map((each) => each.host);
+    return { time: told.time, hosts, totals: told.totals, problems: told.problems };
   }
+}
+
+/** The host as it was, as the same object, if nothing about it is new; with the courses that it had. */
+function joined(host: Host, before: Kept | undefined): Kept {
+  const { series, last_heartbeat, ...rest } = host;
+  // A host that is well is heard of every few seconds: no news.
+  const key = JSON.stringify(host.status === "online" ? rest : [rest, last_heartbeat]);
+  if (before?.key === key && before.host.series) return before;
+  host.series = before?.host.series ?? series;
+  return { key, host };
 }
 
 export function firing(alerts: Alerts): number {

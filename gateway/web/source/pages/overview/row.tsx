@@ -103,12 +103,14 @@ function loadLevel(host: Host): string {
 }
 
 function Full(props: { name: "cpu" | "memory" | "disk"; value: number | null; series?: (number | null)[] | undefined; title?: string }) {
-  const { name, value, series } = props;
+  const { name, series } = props;
+  // Counters that began anew may come to less than nothing for a moment.
+  const value = props.value === null ? null : Math.min(Math.max(props.value, 0), 100);
   return (
     <span role="cell" class={`host-full host-${name}`} data-label={say(name)} title={props.title}>
       <span class="numeric">{value === null ? "–" : `${value < 9.95 ? value.toFixed(1) : Math.round(value)} %`}</span>
       <span class={`gauge ${level(value)}`} aria-hidden="true">
-        <i style={{ width: `${Math.min(value ?? 0, 100)}%` }} />
+        <i style={{ width: `${value ?? 0}%` }} />
       </span>
       {series ? <Sparkline values={[...series, value]} most={100} label={say("lastHour", say(name))} /> : null}
     </span>
