@@ -20,7 +20,8 @@ export interface Mark {
   at: number;
   until?: number;
   text: string;
-  kind: "alert" | "event";
+  /** A moment is one that people chose to look at. */
+  kind: "alert" | "event" | "moment";
 }
 
 interface Props {
@@ -34,10 +35,16 @@ interface Props {
   height?: number;
   /** The top of the scale, where there is one: 100 for per cent. */
   most?: number;
-  onMoment?: (time: number) => void;
+  /** Draws each line on top of the one before, as an area; the legend keeps telling the line's own value. */
+  stacked?: boolean;
+  /** A click on a moment; with the Shift key it is another one to compare with. */
+  onMoment?: (time: number, shift: boolean) => void;
 }
 
 const GROUP = "page";
+/** Steps of an axis of bytes, so that its numbers are round ones. */
+const BINARY = Array.from({ length: 50 }, (_, power) => 2 ** power);
+const MARKS = { alert: "bad", event: "accent", moment: "text" } as const;
 
 /** Joins lines into columns with one list of times; where a line has no value within a step there is a gap. */
 export function columns(lines: readonly Line[], step: number): uPlot.AlignedData {
@@ -67,6 +74,24 @@ export function columns(lines: readonly Line[], step: number): uPlot.AlignedData
   return [sorted, ...values] as uPlot.AlignedData;
 }
 
+/** Adds to each column those before it; a gap stays where no line has a value. */
+export function stack(data: uPlot.AlignedData): uPlot.AlignedData {
+  const [times, ...values] = data;
+  const sums = new Array<number>(times.length).fill(0);
+  const stacked = values.map((column) =>
+    Array.from(column, (value, place) => {
+      if (value === null || value === undefined) return values.some((each) => each[place] != null) ? sums[place] : value;
+      return (sums[place] = (sums[place] ?? 0) + value);
+    }),
+  );
+  return [times, ...stacked] as uPlot.AlignedData;
+}
+
+function drawn(props: Props): uPlot.AlignedData {
+  const data = columns(props.lines, props.step);
+  return props.stacked ? stack(data) : data;
+}
+
 export function Chart(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>();
@@ -79,7 +104,7 @@ export function Chart(props: Props) {
     if (!element) return;
     const make = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(newest, element.clientWidth), columns(newest.current.lines, newest.current.step), element);
+      plot.current = new uPlot(options(newest, element.clientWidth), drawn(newest.current), element);
     };
     make();
     const sizes = new ResizeObserver(() =>
@@ -109,7 +134,7 @@ export function Chart(props: Props) {
 }
 
 function options(newest: { current: Props }, width: number): uPlot.Options {
-  const { lines, unit, most, height } = newest.current;
+  const { lines, unit, most, height, stacked } = newest.current;
   const text = colour("text-dim");
   const grid = { stroke: colour("line"), width: 1 };
   return {
@@ -120,7 +145,13 @@ function options(newest: { current: Props }, width: number): uPlot.Options {
     scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), most ?? (high || 1) * 1.05] } },
     axes: [
       { stroke: text, grid },
-      { stroke: text, grid, size: 70, values: (_, ticks) => ticks.map((tick) => written(tick, unit)) },
+      {
+        stroke: text,
+        grid,
+        size: unit === "bytes/s" ? 84 : 70,
+        values: (_, ticks) => ticks.map((tick) => written(tick, unit)),
+        ...(unit.startsWith("bytes") ? { incrs: BINARY } : {}),
+      },
     ],
     series: [
       {},
@@ -131,9 +162,19 @@ function options(newest: { current: Props }, width: number): uPlot.Options {
         points: { show: false },
         spanGaps: false,
         ...(each.dashed ? { dash: [4, 4] } : {}),
-        value: (_: uPlot, value: number | null) => written(value, unit),
+        ...(stacked && index === 0 ? { fill: `${each.colour ?? line(index)}55` } : {}),
+        value: (plot: uPlot, value: number | null, place: number, at: number | null) => {
+          const below = stacked && index > 0 && at !== null ? (plot.data[place - 1]?.[at] ?? 0) : 0;
+          return written(value === null ? value : value - below, unit);
+        },
       })),
     ],
+    bands: stacked
+      ? lines.slice(1).map((each, index) => ({
+          series: [index + 2, index + 1] as [number, number],
+          fill: `${each.colour ?? line(index + 1)}55`,
+        }))
+      : [],
     hooks: {
       setSelect: [
         (plot) => {
@@ -145,9 +186,9 @@ function options(newest: { current: Props }, width: number): uPlot.Options {
       drawClear: [(plot) => drawMarks(plot, newest.current.marks ?? [])],
       ready: [
         (plot) => {
-          plot.over.addEventListener("click", () => {
+          plot.over.addEventListener("click", (event) => {
             const left = plot.cursor.left ?? -1;
-            if (left >= 0) newest.current.onMoment?.(plot.posToVal(left, "x"));
+            if (left >= 0) newest.current.onMoment?.(plot.posToVal(left, "x"), event.shiftKey);
           });
         },
       ],
@@ -162,7 +203,7 @@ function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
     const right = Math.min(plot.valToPos(mark.until ?? mark.at, "x", true), bbox.left + bbox.width);
     if (right < bbox.left || left > bbox.left + bbox.width) continue;
     ctx.save();
-    ctx.fillStyle = colour(mark.kind === "alert" ? "bad" : "accent");
+    ctx.fillStyle = colour(MARKS[mark.kind]);
     ctx.globalAlpha = 0.15;
     ctx.fillRect(left, bbox.top, Math.max(right - left, 1), bbox.height);
     ctx.globalAlpha = 0.8;
