@@ -6,6 +6,7 @@ import type { Span } from "../time";
 import { colour, line } from "../theme";
 import { written, type Unit } from "../units";
 import { zoom } from "../time";
+import { wording } from "../words";
 
 export interface Line {
   name: string;
@@ -41,6 +42,7 @@ interface Props {
   onMoment?: (time: number, shift: boolean) => void;
 }
 
+const say = wording({ time: ["Time", "时间"] });
 const GROUP = "page";
 /** Steps of an axis of bytes, so that its numbers are round ones. */
 const BINARY = Array.from({ length: 50 }, (_, power) => 2 ** power);
@@ -121,7 +123,7 @@ export function Chart(props: Props) {
   }, [shape]);
 
   useEffect(() => {
-    plot.current?.setData(columns(props.lines, props.step), false);
+    plot.current?.setData(drawn(props), false);
     plot.current?.setScale("x", { min: props.span.from, max: props.span.to });
   }, [props.lines, props.span.from, props.span.to, props.marks]);
 
@@ -154,11 +156,11 @@ function options(newest: { current: Props }, width: number): uPlot.Options {
       },
     ],
     series: [
-      {},
+      { label: say("time"), value: (_, time: number | null) => written(time, "time") },
       ...lines.map((each, index) => ({
         label: each.name,
         stroke: each.colour ?? line(index),
-        width: 1.5,
+        width: stacked ? 1 : 1.5,
         points: { show: false },
         spanGaps: false,
         ...(each.dashed ? { dash: [4, 4] } : {}),

@@ -26,7 +26,7 @@ export function RangeChoice(props: { span: Span }) {
         onChange={(event) => event.currentTarget.value && chooseRange(event.currentTarget.value)}
       >
         {relative ? null : <option value="">{say("chosen", time(from), time(to))}</option>}
-        {RANGES.map((each) => (
+        {[...new Set([...RANGES, relative].filter(Boolean))].map((each) => (
           <option key={each} value={each}>
             {say("last", each)}
           </option>

@@ -34,12 +34,17 @@ interface Alert {
 
 export function Head(props: { host: Host }) {
   const { host } = props;
+  const reasons = [...new Set([...host.reasons, host.last_error])].filter(Boolean).join("; ");
   return (
     <div class="host-head">
       <div class="bar host-name">
         <h1>{host.name}</h1>
         <Badge kind={STATUS_KIND[host.status]}>{say(host.status)}</Badge>
-        {host.reasons.length ? <span class="dim">{host.reasons.join("; ")}</span> : null}
+        {reasons ? (
+          <span class="dim reasons" title={reasons}>
+            {reasons}
+          </span>
+        ) : null}
         <Labels host={host} />
         <a class="push" href={`/compare?agents=${encodeURIComponent(host.name)}`}>
           {say("compare")}
@@ -47,7 +52,6 @@ export function Head(props: { host: Host }) {
       </div>
       <Facts host={host} />
       {host.same_name.length ? <p class="trouble">{say("sameName")}</p> : null}
-      {host.last_error ? <p class="trouble">{host.last_error}</p> : null}
       <Firing name={host.name} />
     </div>
   );

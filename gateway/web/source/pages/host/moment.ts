@@ -1,4 +1,5 @@
 // The moment that one looks at, and the one that it is compared with: both stand in the address.
+import { useEffect, useRef } from "preact/hooks";
 import { setParameters, useAddress } from "../../address";
 import { seconds, type Span } from "../../time";
 
@@ -23,6 +24,18 @@ export function momentOf(parameters: URLSearchParams, span: Span, now: number): 
 
 export function useMoment(span: Span): Moment {
   return momentOf(useAddress().searchParams, span, Date.now() / 1000);
+}
+
+/** A range that is chosen anew, without the moment in it, lets go of the moment. */
+export function useRangeLetsGo(span: Span): void {
+  const key = span.relative || `${span.from} ${span.to}`;
+  const before = useRef(key);
+  useEffect(() => {
+    if (before.current === key) return;
+    before.current = key;
+    const at = Number(new URLSearchParams(location.search).get("at"));
+    if (at > 0 && (at < span.from || at > span.to)) choose(null, true);
+  }, [key]);
 }
 
 /** Chooses a moment; `null` is now. */

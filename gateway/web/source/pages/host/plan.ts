@@ -236,7 +236,13 @@ export const SECTIONS: readonly Section[] = [
     },
     panels: [
       { title: "network", unit: "bytes/s", query: "network", draw: pairs(["received", say("received")], ["sent", say("sent")]) },
-      { title: "networkBad", unit: "number", query: "network", draw: pairs(["errors", say("errors")], ["drops", say("drops")]) },
+      {
+        title: "networkBad",
+        unit: "number",
+        query: "network",
+        optional: true,
+        draw: (series) => pairs(["errors", say("errors")], ["drops", say("drops")])(series.filter((one) => !silent(one))),
+      },
     ],
   },
   {

@@ -48,7 +48,7 @@ export function Processes(props: Props) {
           <Steps moment={moment} snapshot={snapshot} span={span} />
           <Trouble error={error} />
           {process ? <History id={id} process={process} span={span} marks={props.marks} onMoment={props.onMoment} /> : null}
-          <div class="focus" tabIndex={0} role="group" aria-label={say("focusHint")} title={say("focusHint")} onKeyDown={keys}>
+          <div class="focus" tabIndex={0} role="group" aria-label={say("focusHint")} onKeyDown={keys}>
             {moment.from !== null ? (
               <Changes id={id} from={moment.from} at={moment.at} />
             ) : data?.time ? (
