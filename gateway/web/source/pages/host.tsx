@@ -8,7 +8,7 @@ import { useSpan } from "../time";
 import { Charts } from "./host/charts";
 import { Happened, Head, type Host } from "./host/head";
 import { useHappened, useMarks } from "./host/marks";
-import { choose, chooseAgainst, useMoment, useRangeLetsGo } from "./host/moment";
+import { choose, chooseAgainst, useMoment, useMomentInRange } from "./host/moment";
 import { SECTIONS } from "./host/plan";
 import { MomentBar, Processes } from "./host/processes";
 import { useSnapshot } from "./host/snapshot";
@@ -35,7 +35,7 @@ function View(props: { host: Host }) {
   const { host } = props;
   const span = useSpan(5);
   const moment = useMoment(span);
-  useRangeLetsGo(span);
+  useMomentInRange(span);
   const happened = useHappened(host.id, host.name, span);
   const marks = useMarks(happened, moment);
   const snapshot = useSnapshot(host.id, moment.at);

@@ -80,10 +80,12 @@ export function columns(lines: readonly Line[], step: number): uPlot.AlignedData
 export function stack(data: uPlot.AlignedData): uPlot.AlignedData {
   const [times, ...values] = data;
   const sums = new Array<number>(times.length).fill(0);
+  const known = Array.from(times, (_, place) => values.some((column) => column[place] != null));
   const stacked = values.map((column) =>
     Array.from(column, (value, place) => {
-      if (value === null || value === undefined) return values.some((each) => each[place] != null) ? sums[place] : value;
-      return (sums[place] = (sums[place] ?? 0) + value);
+      const sum = (sums[place] ?? 0) + (value ?? 0);
+      sums[place] = sum;
+      return known[place] ? sum : value;
     }),
   );
   return [times, ...stacked] as uPlot.AlignedData;

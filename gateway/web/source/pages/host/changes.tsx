@@ -30,7 +30,7 @@ const TITLES: Record<Sort, string> = { cpu: "CPU", rss: say("memoryRss"), io: sa
 const LIMIT = 15;
 const LIVE = 5;
 
-const valueOf = (sort: Sort, usage: Usage) => (sort === "io" ? io(usage) : usage[sort]);
+const amountOf = (sort: Sort, usage: Usage) => (sort === "io" ? io(usage) : usage[sort]);
 
 function shown(sort: Sort, value: number | null): string {
   if (value === null) return "–";
@@ -50,7 +50,12 @@ export function Changes(props: { id: string; from: number; at: number | null }) 
     `${id} ${by} ${at === null ? "live" : `${props.from} ${at}`}`,
     (signal) => {
       const to = at ?? Date.now() / 1000;
-      const params = { from: Math.min(props.from, to).toFixed(3), to: Math.max(props.from, to).toFixed(3), sort: by, limit: LIMIT };
+      const params = {
+        from: Math.min(props.from, to).toFixed(3),
+        to: Math.max(props.from, to).toFixed(3),
+        sort: by,
+        limit: LIMIT,
+      };
       return ask<Answer>(processesPath(id, "/changes"), { params, signal });
     },
     at === null ? LIVE : 0,
@@ -141,7 +146,11 @@ function List(props: { title: Word; rows: readonly Row[]; sort: Sort; hint?: str
                 <th>{say("name")}</th>
                 <th class="numeric">{say("pid")}</th>
                 <th>{say("user")}</th>
-                {moved ? <Heads titles={[say("was"), say("is"), say("difference")]} /> : <Heads titles={SORTS.map((each) => TITLES[each])} />}
+                {moved ? (
+                  <Heads titles={[say("was"), say("is"), say("difference")]} />
+                ) : (
+                  <Heads titles={SORTS.map((each) => TITLES[each])} />
+                )}
               </tr>
             </thead>
             <tbody>
@@ -155,13 +164,13 @@ function List(props: { title: Word; rows: readonly Row[]; sort: Sort; hint?: str
                   {row.before && row.difference ? (
                     <Cells
                       values={[
-                        shown(sort, valueOf(sort, row.before)),
-                        shown(sort, valueOf(sort, row)),
-                        <b key="d">{signed(sort, valueOf(sort, row.difference))}</b>,
+                        shown(sort, amountOf(sort, row.before)),
+                        shown(sort, amountOf(sort, row)),
+                        <b key="d">{signed(sort, amountOf(sort, row.difference))}</b>,
                       ]}
                     />
                   ) : (
-                    <Cells values={SORTS.map((each) => shown(each, valueOf(each, row)))} />
+                    <Cells values={SORTS.map((each) => shown(each, amountOf(each, row)))} />
                   )}
                 </tr>
               ))}

@@ -69,9 +69,12 @@ export function Charts(props: Shown & { section: Section }) {
     const found = loaded.data?.answers ?? {};
     return section.panels.map((panel) => ({ panel, lines: panel.draw(found[panel.query]?.series ?? []) }));
   }, [loaded.data]);
-  if (!loaded.data) return loaded.error ? <Trouble error={loaded.error} /> : section.optional ? null : <Waiting {...props} />;
+  if (!loaded.data)
+    return loaded.error ? <Trouble error={loaded.error} /> : section.optional ? null : <Waiting {...props} />;
   const errors = new Map(
-    Object.values(loaded.data.answers).flatMap((answer) => (answer.error ? [[answer.error.message, answer.error]] : [])),
+    Object.values(loaded.data.answers).flatMap((answer) =>
+      answer.error ? [[answer.error.message, answer.error]] : [],
+    ),
   );
   if (section.optional && !errors.size && drawn.every(({ lines }) => !lines.length)) return null;
   return (

@@ -84,7 +84,7 @@ function Facts(props: { host: Host }) {
     [say("kernel"), system.kernel],
     [say("cores"), system.cpu_cores],
     [say("memorySize"), system.memory_bytes ? bytes(system.memory_bytes) : null],
-    [say("uptime"), host.status === "offline" ? null : up],
+    [say("uptime"), host.status === "online" || host.status === "degraded" ? up : null],
     [say("heartbeat"), host.last_heartbeat === null ? say("never") : say("agoOf", ago(host.last_heartbeat))],
     [say("agent"), host.version],
     [say("spool"), spool?.bytes ? say("spoolOf", bytes(spool.bytes), duration(spool.oldest_s)) : null],
@@ -123,7 +123,7 @@ function Firing(props: { name: string }) {
       {alerts.map((each) => (
         <li key={JSON.stringify(each.labels)}>
           <Badge kind={each.state === "firing" ? "bad" : "warn"}>{say(each.state)}</Badge>{" "}
-          <a href={`/alerts?q=${encodeURIComponent(each.labels.alertname ?? "")}`}>{each.labels.alertname}</a>{" "}
+          <a href={each.state === "pending" ? "/alerts?tab=pending" : "/alerts"}>{each.labels.alertname}</a>{" "}
           <span class="dim">{each.annotations.summary}</span>
         </li>
       ))}
@@ -141,7 +141,12 @@ export function Happened(props: { marks: readonly Mark[] }) {
     <ul class="happened" aria-label={say("happened")}>
       {props.marks.slice(0, SHOWN).map((each) => (
         <li key={`${each.at} ${each.text}`}>
-          <button type="button" class={each.kind} title={say("showMoment", clock(each.at))} onClick={() => choose(each.at)}>
+          <button
+            type="button"
+            class={each.kind}
+            title={say("showMoment", clock(each.at))}
+            onClick={() => choose(each.at)}
+          >
             <time>{clock(each.at)}</time> {each.text}
           </button>
         </li>

@@ -50,7 +50,10 @@ export function History(props: Props) {
   const loaded = useLoaded(
     `${id} ${process} ${span.relative || `${span.from} ${span.to}`}`,
     (signal) =>
-      ask<Answer>(processesPath(id, "/history"), { params: { ...who, from: span.from.toFixed(3), to: span.to.toFixed(3) }, signal }),
+      ask<Answer>(processesPath(id, "/history"), {
+        params: { ...who, from: span.from.toFixed(3), to: span.to.toFixed(3) },
+        signal,
+      }),
     span.relative ? 15 : 0,
   );
   const data = loaded.data;
@@ -65,7 +68,13 @@ export function History(props: Props) {
             {say("allNamed", one.name)}
           </button>
         ) : null}
-        <button type="button" class="push" aria-label={say("close")} title={say("close")} onClick={() => setProcess("")}>
+        <button
+          type="button"
+          class="push"
+          aria-label={say("close")}
+          title={say("close")}
+          onClick={() => setProcess("")}
+        >
           ✕
         </button>
       </div>

@@ -39,7 +39,10 @@ async function alerts(name: string, start: number, end: number, signal: AbortSig
 }
 
 async function events(id: string, start: number, end: number, signal: AbortSignal): Promise<Mark[]> {
-  const found = await ask<AgentEvent[]>(`/api/v1/agents/${encodeURIComponent(id)}/events`, { params: { limit: 200 }, signal });
+  const found = await ask<AgentEvent[]>(`/api/v1/agents/${encodeURIComponent(id)}/events`, {
+    params: { limit: 200 },
+    signal,
+  });
   return found
     .filter((each) => each.time >= start && each.time <= end)
     .map((each): Mark => ({ kind: "event", at: each.time, text: [each.kind, each.detail].filter(Boolean).join(": ") }))
@@ -52,7 +55,8 @@ async function boots(name: string, span: Span, signal: AbortSignal): Promise<Mar
   const times: number[] = [];
   for (const [, value] of found[0]?.values ?? []) {
     const time = Number(value);
-    if (time >= span.from && time <= span.to && times.every((known) => Math.abs(known - time) > SAME_BOOT)) times.push(time);
+    if (time >= span.from && time <= span.to && times.every((known) => Math.abs(known - time) > SAME_BOOT))
+      times.push(time);
   }
   return times.map((at) => ({ kind: "event", at, text: say("boot") }));
 }
@@ -63,7 +67,11 @@ export function useHappened(id: string, name: string, span: Span): readonly Mark
   const loaded = useLoaded(
     key,
     async (signal) => {
-      const asked = [alerts(name, span.from, span.to, signal), events(id, span.from, span.to, signal), boots(name, span, signal)];
+      const asked = [
+        alerts(name, span.from, span.to, signal),
+        events(id, span.from, span.to, signal),
+        boots(name, span, signal),
+      ];
       const all = await Promise.allSettled(asked);
       return all.flatMap((each) => (each.status === "fulfilled" ? each.value : [])).sort((a, b) => b.at - a.at);
     },

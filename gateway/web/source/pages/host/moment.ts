@@ -26,15 +26,20 @@ export function useMoment(span: Span): Moment {
   return momentOf(useAddress().searchParams, span, Date.now() / 1000);
 }
 
-/** A range that is chosen anew, without the moment in it, lets go of the moment. */
-export function useRangeLetsGo(span: Span): void {
+const AROUND = 1800;
+
+/** Who comes with a moment sees the time around it; a range that is chosen later, without it, lets go of it. */
+export function useMomentInRange(span: Span): void {
   const key = span.relative || `${span.from} ${span.to}`;
-  const before = useRef(key);
+  const before = useRef("");
   useEffect(() => {
-    if (before.current === key) return;
+    const first = !before.current;
     before.current = key;
     const at = Number(new URLSearchParams(location.search).get("at"));
-    if (at > 0 && (at < span.from || at > span.to)) choose(null, true);
+    if (!(at > 0) || (at >= span.from && at <= span.to)) return;
+    const to = Math.min(at + AROUND, Date.now() / 1000);
+    if (first) setParameters({ from: (to - 2 * AROUND).toFixed(0), to: to.toFixed(0), range: "" }, true);
+    else choose(null, true);
   }, [key]);
 }
 

@@ -86,7 +86,12 @@ function pairs(inward: [what: string, name: string], outward: [what: string, nam
       [inward, outward].flatMap(([what, name], place) =>
         series
           .filter((one) => one.metric.device === device && one.metric.what === what)
-          .map((one) => ({ name: `${device} ${name}`, points: points(one), colour: colourOf(index), dashed: place === 1 })),
+          .map((one) => ({
+            name: `${device} ${name}`,
+            points: points(one),
+            colour: colourOf(index),
+            dashed: place === 1,
+          })),
       ),
     );
   };
@@ -117,7 +122,8 @@ function fileSystems(series: readonly Series[]): Line[] {
   for (const one of series) {
     const device = one.metric.device ?? "";
     const known = shortest.get(device);
-    if (!known || (one.metric.mountpoint ?? "").length < (known.metric.mountpoint ?? "").length) shortest.set(device, one);
+    if (!known || (one.metric.mountpoint ?? "").length < (known.metric.mountpoint ?? "").length)
+      shortest.set(device, one);
   }
   return each((labels) => labels.mountpoint ?? "")([...shortest.values()]);
 }
@@ -148,7 +154,10 @@ export const SECTIONS: readonly Section[] = [
       pressure: (asked) =>
         together(
           Object.fromEntries(
-            ["cpu", "io", "memory"].map((what) => [what, `100 * max(${rate(asked, `node_pressure_${what}_waiting_seconds_total`)})`]),
+            ["cpu", "io", "memory"].map((what) => [
+              what,
+              `100 * max(${rate(asked, `node_pressure_${what}_waiting_seconds_total`)})`,
+            ]),
           ),
         ),
       gauges: (asked) => {
@@ -205,12 +214,21 @@ export const SECTIONS: readonly Section[] = [
       },
       io: (asked) => {
         const io = (metric: string) => `max by (device) (${rate(asked, `node_disk_${metric}_total`, DISKS)})`;
-        return together({ read: io("read_bytes"), written: io("written_bytes"), busy: `100 * ${io("io_time_seconds")}` });
+        return together({
+          read: io("read_bytes"),
+          written: io("written_bytes"),
+          busy: `100 * ${io("io_time_seconds")}`,
+        });
       },
     },
     panels: [
       { title: "filesystems", unit: "percent", query: "full", draw: fileSystems, most: 100 },
-      { title: "diskBytes", unit: "bytes/s", query: "io", draw: pairs(["read", say("read")], ["written", say("written")]) },
+      {
+        title: "diskBytes",
+        unit: "bytes/s",
+        query: "io",
+        draw: pairs(["read", say("read")], ["written", say("written")]),
+      },
       {
         title: "diskBusy",
         unit: "percent",
@@ -235,13 +253,19 @@ export const SECTIONS: readonly Section[] = [
       },
     },
     panels: [
-      { title: "network", unit: "bytes/s", query: "network", draw: pairs(["received", say("received")], ["sent", say("sent")]) },
+      {
+        title: "network",
+        unit: "bytes/s",
+        query: "network",
+        draw: pairs(["received", say("received")], ["sent", say("sent")]),
+      },
       {
         title: "networkBad",
         unit: "number",
         query: "network",
         optional: true,
-        draw: (series) => pairs(["errors", say("errors")], ["drops", say("drops")])(series.filter((one) => !silent(one))),
+        draw: (series) =>
+          pairs(["errors", say("errors")], ["drops", say("drops")])(series.filter((one) => !silent(one))),
       },
     ],
   },
@@ -250,7 +274,8 @@ export const SECTIONS: readonly Section[] = [
     title: "sectionContainers",
     optional: true,
     queries: {
-      cpu: (asked) => perContainer(`100 * sum by (name, id) (${rate(asked, "container_cpu_usage_seconds_total", 'name!=""')})`),
+      cpu: (asked) =>
+        perContainer(`100 * sum by (name, id) (${rate(asked, "container_cpu_usage_seconds_total", 'name!=""')})`),
       memory: (asked) => perContainer(of(asked, "container_memory_working_set_bytes", 'name!=""')),
     },
     panels: [
@@ -300,7 +325,10 @@ export const SECTIONS: readonly Section[] = [
     panels: [
       only({ files: [say("open")] }, { title: "files", unit: "number" }),
       only({ tcp: [say("tcp")], tcpWait: [say("tcpWait")], udp: [say("udp")] }, { title: "sockets", unit: "number" }),
-      only({ entries: [say("entries")], limit: [say("limit"), LIMIT] }, { title: "conntrack", unit: "number", optional: true }),
+      only(
+        { entries: [say("entries")], limit: [say("limit"), LIMIT] },
+        { title: "conntrack", unit: "number", optional: true },
+      ),
       {
         title: "temperature",
         unit: "number",

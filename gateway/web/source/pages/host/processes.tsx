@@ -47,7 +47,10 @@ export function Processes(props: Props) {
         <div class="box travel">
           <Steps moment={moment} snapshot={snapshot} span={span} />
           <Trouble error={error} />
-          {process ? <History id={id} process={process} span={span} marks={props.marks} onMoment={props.onMoment} /> : null}
+          {process ? (
+            <History id={id} process={process} span={span} marks={props.marks} onMoment={props.onMoment} />
+          ) : null}
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: with the focus here, arrow keys step through snapshots */}
           <div class="focus" tabIndex={0} role="group" aria-label={say("focusHint")} onKeyDown={keys}>
             {moment.from !== null ? (
               <Changes id={id} from={moment.from} at={moment.at} />
@@ -67,12 +70,17 @@ export function Processes(props: Props) {
 
 function When(props: { moment: Moment; data: Snapshot | undefined }) {
   const { moment, data } = props;
-  const late = moment.at !== null && data?.time ? moment.at - data.time : 0;
+  const late = data?.time ? (moment.at ?? Date.now() / 1000) - data.time : 0;
+  const old = late > OLD * (data?.interval || 15);
   return (
     <>
-      {moment.at === null ? <Badge kind="good">{say("live")}</Badge> : null}
+      {moment.at === null && data?.time && !old ? <Badge kind="good">{say("live")}</Badge> : null}
       {data?.time ? <time class="dim">{clock(data.time)}</time> : null}
-      {late > OLD * (data?.interval || 15) ? <Badge kind="warn">{say("olderThan", duration(late))}</Badge> : null}
+      {old ? (
+        <Badge kind="warn">
+          {moment.at === null ? say("agoOf", duration(late)) : say("olderThan", duration(late))}
+        </Badge>
+      ) : null}
     </>
   );
 }
@@ -227,7 +235,9 @@ export function MomentBar(props: Shown) {
   useEffect(() => {
     const table = document.getElementById(SECTION);
     if (!table) return;
-    const watch = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? true), { rootMargin: "-120px" });
+    const watch = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? true), {
+      rootMargin: "-120px",
+    });
     watch.observe(table);
     return () => watch.disconnect();
   }, []);

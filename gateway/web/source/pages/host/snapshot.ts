@@ -72,7 +72,9 @@ export function io(usage: Usage): number | null {
 }
 
 export function fits(process: Process, filter: string): boolean {
-  const text = [process.name, process.command, process.user, process.container, process.unit, process.pid].join("\n").toLowerCase();
+  const text = [process.name, process.command, process.user, process.container, process.unit, process.pid]
+    .join("\n")
+    .toLowerCase();
   return filter
     .toLowerCase()
     .split(/\s+/)

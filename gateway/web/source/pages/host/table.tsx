@@ -25,7 +25,12 @@ export function rate(value: number | null): string {
 
 const known = (value: number | null) => value ?? Number.NaN;
 
-function columns(rows: readonly Process[], time: number, opened: string, open: (id: string) => void): Column<Process>[] {
+function columns(
+  rows: readonly Process[],
+  time: number,
+  opened: string,
+  open: (id: string) => void,
+): Column<Process>[] {
   const most = (of: (row: Process) => number | null) => Math.max(...rows.map((row) => of(row) ?? 0), 0);
   const [cpu, rss, busy] = [most((row) => row.cpu), most((row) => row.rss), most(io)];
   const optional = (key: "container" | "unit", title: string): Column<Process>[] =>
@@ -74,8 +79,20 @@ function columns(rows: readonly Process[], time: number, opened: string, open: (
       cell: (row) => <Amount value={io(row)} most={busy} text={rate(io(row))} />,
     },
     { key: "read", title: say("readRate"), numeric: true, by: (row) => known(row.read), cell: (row) => rate(row.read) },
-    { key: "write", title: say("writeRate"), numeric: true, by: (row) => known(row.write), cell: (row) => rate(row.write) },
-    { key: "threads", title: say("threads"), numeric: true, by: (row) => known(row.threads), cell: (row) => count(row.threads) },
+    {
+      key: "write",
+      title: say("writeRate"),
+      numeric: true,
+      by: (row) => known(row.write),
+      cell: (row) => rate(row.write),
+    },
+    {
+      key: "threads",
+      title: say("threads"),
+      numeric: true,
+      by: (row) => known(row.threads),
+      cell: (row) => count(row.threads),
+    },
     { key: "fds", title: say("fds"), numeric: true, by: (row) => known(row.fds), cell: (row) => count(row.fds) },
     { key: "state", title: say("state"), by: (row) => row.state, cell: (row) => row.state },
     {
@@ -83,7 +100,9 @@ function columns(rows: readonly Process[], time: number, opened: string, open: (
       title: say("age"),
       numeric: true,
       by: (row) => time - row.start,
-      cell: (row) => <span title={new Date(row.start * 1000).toLocaleString()}>{duration(Math.max(time - row.start, 0))}</span>,
+      cell: (row) => (
+        <span title={new Date(row.start * 1000).toLocaleString()}>{duration(Math.max(time - row.start, 0))}</span>
+      ),
     },
     ...optional("container", say("container")),
     ...optional("unit", say("unit")),

@@ -33,7 +33,10 @@ export const say = wording({
   showMoment: ["Show the processes of {0}", "查看 {0} 的进程"],
   more: ["and {0} more", "另有 {0} 项"],
   // Charts
-  hint: ["Click a chart: the processes of that moment. Drag: zoom. Shift-click: what changed.", "单击图表：查看该时刻进程；拖动：放大；Shift+单击：查看变化。"],
+  hint: [
+    "Click a chart: the processes of that moment. Drag: zoom. Shift-click: what changed.",
+    "单击图表：查看该时刻进程；拖动：放大；Shift+单击：查看变化。",
+  ],
   nothing: ["No data in this time.", "此时段没有数据。"],
   sectionSystem: ["CPU and memory", "CPU 与内存"],
   sectionDisks: ["Disks", "磁盘"],
@@ -152,7 +155,10 @@ export const say = wording({
   is: ["Is", "现在"],
   difference: ["Difference", "差值"],
   noneHere: ["None", "无"],
-  sameSnapshot: ["Both moments have the same snapshot: there is nothing to compare.", "两个时刻对应同一快照，无可比较。"],
+  sameSnapshot: [
+    "Both moments have the same snapshot: there is nothing to compare.",
+    "两个时刻对应同一快照，无可比较。",
+  ],
   // Without snapshots
   noSnapshots: ["There is no snapshot of the processes up to this moment.", "此时刻之前没有进程快照。"],
   noSnapshotsHow: [
