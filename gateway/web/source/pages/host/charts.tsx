@@ -58,7 +58,7 @@ async function load(section: Section, instance: string, span: Span, signal: Abor
 /** How often a range is asked again: a short one as it goes, a long one when it would show. */
 export function everySeconds(span: Span): number {
   if (!span.relative) return span.to > Date.now() / 1000 ? 15 : 0;
-  return Math.min(Math.max((span.to - span.from) / POINTS / 2, 5), 60);
+  return Math.min(Math.max((span.to - span.from) / POINTS, 5), 60);
 }
 
 export function Charts(props: Shown & { section: Section }) {

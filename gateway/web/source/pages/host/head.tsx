@@ -26,6 +26,8 @@ export interface Host extends Agent {
   last_error: string;
 }
 
+const SHOWN = 6;
+
 interface Alert {
   labels: LabelSet;
   annotations: LabelSet;
@@ -120,18 +122,17 @@ function Firing(props: { name: string }) {
   alerts.sort((a, b) => a.state.localeCompare(b.state));
   return (
     <ul class="firing" aria-label={say("alerts")}>
-      {alerts.map((each) => (
+      {alerts.slice(0, SHOWN).map((each) => (
         <li key={JSON.stringify(each.labels)}>
           <Badge kind={each.state === "firing" ? "bad" : "warn"}>{say(each.state)}</Badge>{" "}
           <a href={each.state === "pending" ? "/alerts?tab=pending" : "/alerts"}>{each.labels.alertname}</a>{" "}
           <span class="dim">{each.annotations.summary}</span>
         </li>
       ))}
+      {alerts.length > SHOWN ? <li class="dim">{say("more", alerts.length - SHOWN)}</li> : null}
     </ul>
   );
 }
-
-const SHOWN = 6;
 
 /** What happened in the range; each leads to the processes of its moment. */
 export function Happened(props: { marks: readonly Mark[] }) {
