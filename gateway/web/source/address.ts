@@ -32,12 +32,12 @@ export function useParameter(name: string, standard = ""): [string, (value: stri
   return [value, (wanted, replace = false) => setParameters({ [name]: wanted === standard ? "" : wanted }, replace)];
 }
 
-/** Sets parameters of the current page; empty ones go. */
-export function setParameters(values: Record<string, string>, replace = false): void {
+/** Sets parameters of the current page; empty ones go, those with several values stand there several times. */
+export function setParameters(values: Record<string, string | readonly string[]>, replace = false): void {
   const address = new URL(location.href);
   for (const [name, value] of Object.entries(values)) {
-    if (value) address.searchParams.set(name, value);
-    else address.searchParams.delete(name);
+    address.searchParams.delete(name);
+    for (const each of typeof value === "string" ? [value] : value) if (each) address.searchParams.append(name, each);
   }
   go(address.pathname + address.search, { replace });
 }

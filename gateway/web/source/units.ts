@@ -8,7 +8,7 @@ const PARTS: readonly (readonly [number, string])[] = [
   [1, "s"],
 ];
 
-export type Unit = "percent" | "bytes" | "bytes/s" | "seconds" | "number" | "time";
+export type Unit = "percent" | "bytes" | "bytes/s" | "seconds" | "number" | "time" | "celsius";
 
 export function number(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "-∞";
@@ -51,6 +51,8 @@ export function written(value: number | null | undefined, unit: Unit): string {
       return value < 1 ? `${number(value * 1000)} ms` : duration(value);
     case "time":
       return new Date(value * 1000).toLocaleString();
+    case "celsius":
+      return `${number(value)} °C`;
     case "number":
       return number(value);
   }

@@ -40,6 +40,11 @@ interface Props {
   stacked?: boolean;
   /** A click on a moment; with the Shift key it is another one to compare with. */
   onMoment?: (time: number, shift: boolean) => void;
+  /** Too many lines for a legend: the one near the cursor stands out, and is named above the chart. */
+  many?: boolean;
+  /** With `many`: the line that stands out, by its name. */
+  focus?: string;
+  onFocus?: (name: string) => void;
 }
 
 const say = wording({ time: ["Time", "时间"] });
@@ -98,17 +103,18 @@ function drawn(props: Props): uPlot.AlignedData {
 
 export function Chart(props: Props) {
   const box = useRef<HTMLDivElement>(null);
+  const named = useRef<HTMLElement>(null);
   const plot = useRef<uPlot>();
   const newest = useRef(props);
   newest.current = props;
-  const shape = JSON.stringify([props.lines.map((each) => [each.name, each.colour, each.dashed]), props.unit, props.most]);
+  const shape = JSON.stringify([props.lines.map((each) => [each.name, each.colour, each.dashed]), props.unit, props.most, props.many]);
 
   useEffect(() => {
     const element = box.current;
     if (!element) return;
     const make = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(newest, element.clientWidth), drawn(newest.current), element);
+      plot.current = new uPlot(options(newest, element.clientWidth, named), drawn(newest.current), element);
     };
     make();
     const sizes = new ResizeObserver(() =>
@@ -129,23 +135,37 @@ export function Chart(props: Props) {
     plot.current?.setScale("x", { min: props.span.from, max: props.span.to });
   }, [props.lines, props.span.from, props.span.to, props.marks]);
 
+  useEffect(() => {
+    if (!props.many || !plot.current) return;
+    const place = props.lines.findIndex((each) => each.name === props.focus);
+    plot.current.setSeries(place < 0 ? null : place + 1, { focus: true }, false);
+  }, [props.focus, shape]);
+
   return (
     <figure class="chart" aria-label={props.title}>
-      <figcaption>{props.title}</figcaption>
+      <figcaption>
+        {props.title}
+        <span class="named" ref={named} />
+      </figcaption>
       <div ref={box} />
     </figure>
   );
 }
 
-function options(newest: { current: Props }, width: number): uPlot.Options {
-  const { lines, unit, most, height, stacked } = newest.current;
+function options(
+  newest: { current: Props },
+  width: number,
+  named: { current: HTMLElement | null },
+): uPlot.Options {
+  const { lines, unit, most, height, stacked, many } = newest.current;
   const text = colour("text-dim");
   const grid = { stroke: colour("line"), width: 1 };
   return {
     width,
     height: height ?? 180,
-    cursor: { sync: { key: GROUP }, drag: { x: true, y: false, setScale: false } },
-    legend: { live: true },
+    cursor: { sync: { key: GROUP }, drag: { x: true, y: false, setScale: false }, focus: { prox: many ? 24 : -1 } },
+    focus: { alpha: 0.2 },
+    legend: { live: true, show: !many },
     scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), most ?? (high || 1) * 1.05] } },
     axes: [
       { stroke: text, grid },
@@ -187,6 +207,12 @@ function options(newest: { current: Props }, width: number): uPlot.Options {
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
       ],
+      ...(many ? { setCursor: [(plot) => name(plot, newest.current, named.current)] } : {}),
+      setSeries: [
+        (_, place, changed) => {
+          if ("focus" in changed) newest.current.onFocus?.(place ? (newest.current.lines[place - 1]?.name ?? "") : "");
+        },
+      ],
       drawClear: [(plot) => drawMarks(plot, newest.current.marks ?? [])],
       ready: [
         (plot) => {
@@ -198,6 +224,19 @@ function options(newest: { current: Props }, width: number): uPlot.Options {
       ],
     },
   };
+}
+
+/** Names the line that stands out, with its value under the cursor. */
+function name(plot: uPlot, props: Props, named: HTMLElement | null): void {
+  const place = props.lines.findIndex((each) => each.name === props.focus);
+  const at = plot.cursor.idx;
+  if (!named) return;
+  const value = at === null || at === undefined ? undefined : plot.data[place + 1]?.[at];
+  const time = at === null || at === undefined ? undefined : plot.data[0][at];
+  named.textContent =
+    place < 0 || time === undefined
+      ? ""
+      : `${props.lines[place]?.name}: ${written(value, props.unit)} · ${new Date(time * 1000).toLocaleTimeString()}`;
 }
 
 function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
