@@ -45,11 +45,11 @@ interface Ends {
   most: number;
 }
 
-/** The lowest and the highest of a column, when they are not the same. */
-export function ends(agents: readonly Compared[], key: Key): Ends | null {
+/** The lowest and the highest of a column, when they are not the same to the eye. */
+export function ends(agents: readonly Compared[], key: Key, unit: Unit): Ends | null {
   const values = agents.map((agent) => agent.statistics[key]).filter((value) => value !== null);
   const found = { least: Math.min(...values), most: Math.max(...values) };
-  return values.length > 1 && found.least < found.most ? found : null;
+  return values.length > 1 && written(found.least, unit) !== written(found.most, unit) ? found : null;
 }
 
 function Value(props: { value: number | null; unit: Unit; ends: Ends | null; plain: boolean }) {
@@ -89,7 +89,7 @@ export function StatisticsTable(props: Props) {
       ),
     },
     ...KEYS.map(([key, title]): Column<Compared> => {
-      const of = ends(agents, key);
+      const of = ends(agents, key, unit);
       return {
         key,
         title: say(title),
