@@ -19,26 +19,26 @@ export function seconds(text: string): number | null {
   return found ? Number(found[1]) * (UNITS[found[2] ?? ""] ?? 0) : null;
 }
 
-export function spanOf(parameters: URLSearchParams, now: number): Span {
+export function spanOf(parameters: URLSearchParams, now: number, standard: string = STANDARD_RANGE): Span {
   const from = Number(parameters.get("from"));
   const to = Number(parameters.get("to"));
   if (from > 0 && to > from) return { from, to, relative: "" };
-  const relative = parameters.get("range") ?? STANDARD_RANGE;
+  const relative = parameters.get("range") ?? standard;
   return { from: now - (seconds(relative) ?? 3600), to: now, relative };
 }
 
 /** The span of the address, which moves with the clock while it is relative and the page is looked at. */
-export function useSpan(everySeconds = 15): Span {
+export function useSpan(everySeconds = 15, standard: string = STANDARD_RANGE): Span {
   const parameters = useAddress().searchParams;
   const [now, setNow] = useState(() => Date.now() / 1000);
-  const relative = spanOf(parameters, now).relative;
+  const relative = spanOf(parameters, now, standard).relative;
   useEffect(() => {
     if (!relative) return;
     setNow(Date.now() / 1000);
     const timer = setInterval(() => document.hidden || setNow(Date.now() / 1000), everySeconds * 1000);
     return () => clearInterval(timer);
   }, [relative, everySeconds]);
-  return spanOf(parameters, now);
+  return spanOf(parameters, now, standard);
 }
 
 /** Chooses an absolute span: a step in the history, so that Back leads out again. */
@@ -47,8 +47,8 @@ export function zoom(from: number, to: number): void {
 }
 
 /** Chooses a range that moves with the clock. */
-export function chooseRange(range: string): void {
-  setParameters({ from: "", to: "", range: range === STANDARD_RANGE ? "" : range });
+export function chooseRange(range: string, standard: string = STANDARD_RANGE): void {
+  setParameters({ from: "", to: "", range: range === standard ? "" : range });
 }
 
 /** A step that gives about one value a pixel of a chart: never less than the agents' own interval. */

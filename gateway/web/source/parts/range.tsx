@@ -11,7 +11,7 @@ const say = wording({
   wider: ["Zoom out", "缩小"],
 });
 
-export function RangeChoice(props: { span: Span }) {
+export function RangeChoice(props: { span: Span; standard?: string }) {
   const { from, to, relative } = props.span;
   const wide = to - from;
   const time = (at: number) => new Date(at * 1000).toLocaleString();
@@ -23,7 +23,7 @@ export function RangeChoice(props: { span: Span }) {
       <select
         aria-label={say("range")}
         value={relative}
-        onChange={(event) => event.currentTarget.value && chooseRange(event.currentTarget.value)}
+        onChange={(event) => event.currentTarget.value && chooseRange(event.currentTarget.value, props.standard)}
       >
         {relative ? null : <option value="">{say("chosen", time(from), time(to))}</option>}
         {[...new Set([...RANGES, relative].filter(Boolean))].map((each) => (
