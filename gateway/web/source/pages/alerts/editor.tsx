@@ -31,7 +31,7 @@ const here = wording({
   noTime: ["The end must be after the start.", "结束时间必须晚于开始时间。"],
   preview: ["It would keep quiet", "将被静默的告警"],
   previewNone: ["No alert that fires now.", "当前没有符合的触发中告警。"],
-  previewCount: ["{0} of the alerts that fire now", "当前触发中的 {0} 条告警"],
+  previewCount: ["alerts that fire now: {0}", "当前触发中：{0} 条"],
   unfinished: ["Finish the matchers to see which alerts they take.", "完善条件后即可预览。"],
   more: ["and {0} more", "以及另外 {0} 条"],
 });

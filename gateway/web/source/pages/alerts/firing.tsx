@@ -16,7 +16,7 @@ const here = wording({
   nothing: ["Nothing fires", "没有告警触发"],
   nothingText: ["{0} rules are watched; what fires will show up here within seconds.", "正在监视 {0} 条规则；触发的告警会在几秒内显示在这里。"],
   noRules: ["There are no rules yet: start the gateway with --rules FILE, or with --rule-packs all.", "尚无规则：请用 --rules FILE 或 --rule-packs all 启动网关。"],
-  broken: ["{0} rules can't be evaluated", "{0} 条规则无法求值"],
+  broken: ["Rules that can't be evaluated: {0}", "无法求值的规则：{0} 条"],
   show: ["Show", "查看"],
   nobody: ["Nobody is told of alerts: no receiver is set up. Give the gateway a configuration file of Alertmanager:", "没有人会收到告警：未配置接收者。请为网关指定 Alertmanager 配置文件："],
   states: ["Which", "范围"],
@@ -139,12 +139,21 @@ function OneGroup(props: GroupProps) {
   const ticked = by === "host" ? hostLabel(group.common) : "alertname";
   const isHost = by === "host" && hosts.has(group.title);
   const shown = by === "host" ? { [ticked]: group.title } : { ...group.common, severity: group.common.severity ?? "" };
+  if (by !== "host" && group.rows.length === 1) {
+    return (
+      <section class="box al-group" aria-label={group.title}>
+        {rows.map((alert) => (
+          <Row key={alert.fingerprint} {...props} alert={alert} said={{ severity: "" }} isAlone />
+        ))}
+      </section>
+    );
+  }
   return (
     <section class="box al-group" aria-label={group.title}>
       <div class="al-head">
         <h2>{isHost ? <a href={`/agents/${encodeURIComponent(group.title)}`}>{group.title}</a> : group.title || say(by === "host" ? "noHost" : "noName")}</h2>
         {by === "host" ? null : <Severity labels={group.common} />}
-        <span class="dim">{here("count", group.rows.length)}</span>
+        {group.rows.length > 1 ? <span class="dim">{here("count", group.rows.length)}</span> : null}
         {group.rows.length > 1 && group.common[ticked] ? (
           <span class="push">
             <SilenceButton labels={group.common} ticked={[ticked]} alerts={props.alerts} what={group.title} />
@@ -163,13 +172,15 @@ function OneGroup(props: GroupProps) {
   );
 }
 
-function Row(props: GroupProps & { alert: Alert; said: Record<string, string> }) {
-  const { alert, by } = props;
+function Row(props: GroupProps & { alert: Alert; said: Record<string, string>; isAlone?: boolean }) {
+  const { alert, by, isAlone } = props;
   const [open] = useParameter("open");
   const isOpen = open === alert.fingerprint;
   const value = props.values.get(labelsKey(alert.labels));
   const state = stateOf(alert);
-  const title = by === "host" ? nameOf(alert.labels) : hostOf(alert.labels) || nameOf(alert.labels);
+  const host = hostOf(alert.labels);
+  const name = nameOf(alert.labels);
+  const title = by === "host" || isAlone ? name : host || name;
   const except = { ...props.said, alertname: "", severity: "", [hostLabel(alert.labels)]: "" };
   return (
     <article class={`al-row ${state}`}>
@@ -182,9 +193,10 @@ function Row(props: GroupProps & { alert: Alert; said: Record<string, string> })
           onClick={() => setParameters({ open: isOpen ? "" : alert.fingerprint, processes: "", all: "" })}
         >
           <span aria-hidden="true">{isOpen ? "▾" : "▸"}</span>
-          <strong>{title}</strong>
+          <strong>{title || say("noName")}</strong>
+          {isAlone ? <span>{host}</span> : null}
         </button>
-        {by === "host" || !props.group.common.severity ? <Severity labels={alert.labels} /> : null}
+        {by === "host" || isAlone || !props.group.common.severity ? <Severity labels={alert.labels} /> : null}
         {state === "active" ? null : <Badge kind="dim">{say(state)}</Badge>}
         <span class="al-what">{alert.annotations.summary ?? ""}</span>
         <Labels labels={alert.labels} except={except} />
@@ -193,7 +205,7 @@ function Row(props: GroupProps & { alert: Alert; said: Record<string, string> })
           <span class="dim">
             <When time={moment(alert.startsAt)} />
           </span>
-          <SilenceButton labels={alert.labels} ticked={Object.keys(alert.labels)} alerts={props.alerts} what={`${nameOf(alert.labels)} ${title}`} />
+          <SilenceButton labels={alert.labels} ticked={Object.keys(alert.labels)} alerts={props.alerts} what={`${name} ${host}`.trim()} />
         </span>
       </div>
       {isOpen ? <Details {...props} value={value} /> : null}

@@ -20,7 +20,7 @@ const here = wording({
   starts: ["starts {0}, ends {1}", "{0} 开始，{1} 结束"],
   ended: ["ended {0}", "结束于 {0}"],
   by: ["by {0}", "创建者 {0}"],
-  affects: ["{0} alerts", "{0} 条告警"],
+  affects: ["alerts: {0}", "告警：{0} 条"],
   edit: ["Edit", "编辑"],
   extend: ["+1 h", "+1 小时"],
   extendLong: ["An hour longer", "延长一小时"],

@@ -1,5 +1,5 @@
 // Silence in two clicks: the button of an alert or a group, and for how long.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { LabelSet } from "../../api";
 import { Dialog } from "../../shell";
 import { seconds } from "../../time";
@@ -14,7 +14,7 @@ import { say } from "./words";
 const here = wording({
   title: ["Silence", "静默"],
   which: ["Alerts with these labels", "具有以下标签的告警"],
-  takesCount: ["{0} of the alerts that fire now", "当前触发的告警中有 {0} 个符合"],
+  takesCount: ["Alerts that fire now: {0}", "当前触发中：{0} 条"],
   takesNothing: ["Choose at least one label.", "请至少选择一个标签。"],
   long: ["For how long", "静默时长"],
   until: ["Until", "直到"],
@@ -58,6 +58,8 @@ function Choice(props: Props & { onClose: () => void }) {
   const [until, setUntil] = useState(() => localTime(Date.now() / 1000 + 3600));
   const [error, setError] = useState<Error>();
   const [busy, setBusy] = useState(false);
+  const lengths = useRef<HTMLDivElement>(null);
+  useEffect(() => lengths.current?.querySelector("button")?.focus(), []);
   const names = Object.keys(props.labels).sort();
   const matchers = names.filter((name) => ticked.includes(name)).map((name) => equals(name, props.labels[name] ?? ""));
   const count = props.alerts.filter((alert) => takes(matchers, alert.labels)).length;
@@ -111,13 +113,12 @@ function Choice(props: Props & { onClose: () => void }) {
         </div>
         <fieldset>
           <legend>{here("long")}</legend>
-          <div class="al-lengths">
-            {LENGTHS.map((each, place) => (
+          <div class="al-lengths" ref={lengths}>
+            {LENGTHS.map((each) => (
               <button
                 key={each}
                 type="button"
                 class="primary"
-                autofocus={place === 0}
                 disabled={off}
                 onClick={() => void silence(Date.now() / 1000 + (seconds(each) ?? 0))}
               >

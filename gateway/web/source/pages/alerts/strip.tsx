@@ -89,7 +89,7 @@ function Times({ span }: { span: Span }) {
   const text = (time: number) =>
     new Date(time * 1000).toLocaleString(undefined, {
       ...(wide > 86400 ? { month: "short", day: "numeric" } : {}),
-      ...(wide <= 2 * 86400 ? { hour: "2-digit", minute: "2-digit" } : {}),
+      ...(wide <= 14 * 86400 ? { hour: "2-digit", minute: "2-digit" } : {}),
     });
   return (
     <div class="al-times dim" aria-hidden="true">
