@@ -1,5 +1,5 @@
 // The page of alerts: its tabs, how many fire, and what was just changed.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useParameter } from "../address";
 import { Trouble } from "../parts/small";
 import { wording } from "../words";
@@ -44,6 +44,8 @@ export default function Alerts() {
     const timer = setTimeout(() => setTold(undefined), TOLD_MS);
     return () => clearTimeout(timer);
   }, [told]);
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [tab]);
   const undo = async () => {
     try {
       await told?.undo?.();
@@ -56,7 +58,7 @@ export default function Alerts() {
   return (
     <ActsContext.Provider value={acts}>
       <h1 class="hidden">{say("alerts")}</h1>
-      <nav class="al-tabs" aria-label={say("parts")}>
+      <nav class="al-tabs" ref={tabs} aria-label={say("parts")}>
         {TABS.map((each) => (
           <a key={each} href={each === "firing" ? "/alerts" : `/alerts?tab=${each}`} aria-current={each === tab ? "page" : undefined}>
             {say(each)}

@@ -19,8 +19,8 @@ import { say } from "./words";
 const here = wording({
   nothing: ["Nothing fired", "没有触发记录"],
   nothingText: ["No alert fired in this time that fits what you chose.", "所选时间内没有符合条件的告警。"],
-  words: ["Words in labels, texts, evidence", "标签、文本、证据中的词"],
-  match: ["Labels, e.g. {severity=\"page\"}", "标签，如 {severity=\"page\"}"],
+  words: ["Words, such as postgres", "关键词，如 postgres"],
+  match: ["{severity=\"page\"}", "{severity=\"page\"}"],
   name: ["Alert name", "告警名"],
   episodes: ["Episodes", "经过"],
   statistics: ["Statistics", "统计"],
@@ -33,6 +33,7 @@ const here = wording({
   open: ["Details of {0}", "{0} 的详情"],
   ended: ["Ended", "结束于"],
   began: ["Began", "开始于"],
+  means: ["What it means", "说明"],
   clear: ["Clear", "清除"],
 });
 
@@ -96,7 +97,7 @@ function Filters(props: { span: Span }) {
     <div class="bar">
       <Field name="search" text={here("words")} value={parameters.get("search") ?? ""} set={set} />
       <Field name="name" text={here("name")} value={parameters.get("name") ?? ""} set={set} />
-      <Field name="match" text={here("match")} value={parameters.get("match") ?? ""} set={set} />
+      <Field name="match" text={`${say("labels")}: ${here("match")}`} value={parameters.get("match") ?? ""} set={set} />
       <select aria-label={say("state")} value={parameters.get("state") ?? ""} onChange={(event) => set("state", event.currentTarget.value)}>
         <option value="">{say("all")}</option>
         <option value="firing">{say("firing")}</option>
@@ -120,6 +121,7 @@ function Field(props: { name: Filter; text: string; value: string; set: (name: F
   useEffect(() => setTyped(props.value), [props.value]);
   return (
     <input
+      class="al-find"
       type="search"
       placeholder={props.text}
       aria-label={props.text}
@@ -202,7 +204,7 @@ function OpenEpisode({ episode }: { episode: Episode }) {
           <Labels labels={labels} />
         </Fact>
         {text ? (
-          <Fact name={say("alerts")}>
+          <Fact name={here("means")}>
             <span class="al-lines">
               <Written text={text} />
             </span>

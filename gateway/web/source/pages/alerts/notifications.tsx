@@ -32,7 +32,6 @@ const here = wording({
   alerts: ["Alerts", "告警数"],
   attempts: ["Tries", "尝试次数"],
   seconds: ["Took", "耗时"],
-  error: ["Error", "错误"],
   sent: ["sent", "已发送"],
   retrying: ["retrying", "重试中"],
   failed: ["failed", "失败"],
@@ -166,15 +165,25 @@ function Receiver(props: { name: string; can: boolean; onMissing: () => void }) 
   );
 }
 
+function About({ row }: { row: Delivery }) {
+  return (
+    <>
+      <code class="al-command" title={row.group}>
+        {row.group}
+      </code>
+      {row.error ? <span class="al-error">{row.error}</span> : null}
+    </>
+  );
+}
+
 const COLUMNS: readonly Column<Delivery>[] = [
   { key: "time", title: here("time"), by: (row) => row.time, cell: (row) => <When time={row.time} /> },
   { key: "outcome", title: here("outcome"), by: (row) => row.outcome, cell: (row) => <Badge kind={OUTCOMES[row.outcome] ?? "dim"}>{here(row.outcome)}</Badge> },
   { key: "receiver", title: here("receiver"), by: (row) => row.receiver, cell: (row) => row.receiver },
   { key: "way", title: here("way"), by: (row) => row.integration, cell: (row) => row.integration },
   { key: "reason", title: here("reason"), by: (row) => row.reason, cell: (row) => row.reason },
-  { key: "about", title: here("about"), by: (row) => row.group, cell: (row) => <code class="al-command" title={row.group}>{row.group}</code> },
+  { key: "about", title: here("about"), by: (row) => row.group, cell: (row) => <About row={row} /> },
   { key: "alerts", title: here("alerts"), numeric: true, by: (row) => row.alerts, cell: (row) => row.alerts },
   { key: "attempts", title: here("attempts"), numeric: true, by: (row) => row.attempts, cell: (row) => row.attempts },
   { key: "seconds", title: here("seconds"), numeric: true, by: (row) => row.seconds, cell: (row) => written(row.seconds, "seconds") },
-  { key: "error", title: here("error"), by: (row) => row.error, cell: (row) => <span class="al-error" title={row.error}>{row.error}</span> },
 ];

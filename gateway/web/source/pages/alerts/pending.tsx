@@ -44,7 +44,7 @@ export function Pending() {
       {rows.length ? (
         <>
           <div class="bar">
-            <input type="search" placeholder={say("search")} aria-label={say("search")} value={search} onInput={(event) => setSearch(event.currentTarget.value, true)} />
+            <input class="al-find" type="search" placeholder={say("search")} aria-label={say("search")} value={search} onInput={(event) => setSearch(event.currentTarget.value, true)} />
           </div>
           {shown.length ? (
             <div class="box">

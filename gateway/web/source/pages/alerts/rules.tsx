@@ -54,7 +54,7 @@ export function Rules() {
     <>
       <Trouble error={rules.error} />
       <div class="bar">
-        <input type="search" placeholder={say("search")} aria-label={say("search")} value={search} onInput={(event) => setSearch(event.currentTarget.value, true)} />
+        <input class="al-find" type="search" placeholder={say("search")} aria-label={say("search")} value={search} onInput={(event) => setSearch(event.currentTarget.value, true)} />
         <select aria-label={here("kind")} value={kind} onChange={(event) => setKind(event.currentTarget.value)}>
           <option value="">{`${here("kind")}: ${say("all")}`}</option>
           <option value="alerting">{here("alerting")}</option>

@@ -88,7 +88,7 @@ function Bar(props: { silences: readonly Silence[] }) {
         ))}
       </div>
       <input
-        class="push"
+        class="push al-find"
         type="search"
         placeholder={say("search")}
         aria-label={say("search")}
