@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { number, written } from "../../units";
 import { wording } from "../../words";
 import { Evidence, hostAt } from "./evidence";
-import { hostOf, matcherText, moment, nameOf, webAddress, type Alert, type Silence } from "./model";
+import { hostOf, matcherText, moment, nameOf, queryIn, webAddress, type Alert, type Silence } from "./model";
 import { Labels, Target, When, Written } from "./text";
 import { say } from "./words";
 
@@ -83,17 +83,28 @@ export function Details({ alert, alerts, silences, hosts, value }: Props) {
               <a href={hostAt(host, since)}>{say("hostThen", host)}</a>
             </>
           ) : null}
-          {webAddress(alert.generatorURL) ? (
-            <>
-              {" · "}
-              <Target to={alert.generatorURL} text={say("source")} />
-            </>
-          ) : null}
+          <Source address={alert.generatorURL} isOwn={value !== undefined} />
         </Fact>
       </dl>
       <h3>{say("evidence")}</h3>
       {evidence ? <Evidence number={evidence.history} /> : <p class="dim">{here("noEvidence")}</p>}
     </div>
+  );
+}
+
+/** Where the alert comes from: our own page of queries when the rule is ours, else what was told with it. */
+function Source(props: { address: string; isOwn: boolean }) {
+  const query = queryIn(props.address);
+  if (!webAddress(props.address)) return null;
+  return (
+    <>
+      {" · "}
+      {props.isOwn && query ? (
+        <a href={`/explore?${new URLSearchParams({ expr: query })}`}>{here("graph")}</a>
+      ) : (
+        <Target to={props.address} text={say("source")} />
+      )}
+    </>
   );
 }
 

@@ -270,3 +270,8 @@ export function localTime(seconds: number): string {
   const date = new Date(seconds * 1000);
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
+
+/** The query in the address of a rule's graph; empty for an address of another kind. */
+export function queryIn(address: string): string {
+  return new URLSearchParams(webAddress(address).split("?")[1]).get("g0.expr") ?? "";
+}
