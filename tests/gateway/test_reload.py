@@ -104,6 +104,8 @@ def test_another_site_may_not_reload(tmp_path: Path) -> None:
         answer = reloaded.reload(Origin="http://evil.example")
         assert answer.status_code == 403
         assert answer.json()["status"] == "error"
+        own = reloaded.program.url.rstrip("/")
+        assert reloaded.reload(Origin=own).status_code == 200
 
 
 def test_sighup_in_the_midst_of_the_start_does_not_end_it(tmp_path: Path) -> None:
