@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import falcon
 
+from alertrules.rules.model import AlertRule, Group
 from gateway.http import envelope
 from gateway.http.caller import caller_of
 from gateway.http.document import document_of, member
@@ -74,7 +75,20 @@ class CheckRules:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         found = document_of(req, ("text",), MAX_BODY_BYTES)
         groups = self._managed.check(member(found, "text", str, ""))
-        _give(resp, {"groups": [{"name": group.name, "rules": len(group.rules)} for group in groups]})
+        _give(resp, {"groups": [_group(group) for group in groups]})
+
+
+def _group(group: Group) -> dict[str, object]:
+    queries = [
+        {
+            "type": "alerting" if isinstance(rule, AlertRule) else "recording",
+            "name": rule.name,
+            "query": rule.text,
+            "line": rule.line,
+        }
+        for rule in group.rules
+    ]
+    return {"name": group.name, "rules": len(group.rules), "queries": queries}
 
 
 def _shown(one: Version) -> dict[str, object]:

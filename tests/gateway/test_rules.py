@@ -229,7 +229,13 @@ def test_rules_are_edited_over_the_api(tmp_path: Path) -> None:
     with fleet(tmp_path, "groups: []") as made:
         made.write("disk", 7)
         assert made.send("POST", "rules/check", {"text": text}).json["data"] == {
-            "groups": [{"name": "hot", "rules": 1}]
+            "groups": [
+                {
+                    "name": "hot",
+                    "rules": 1,
+                    "queries": [{"type": "recording", "name": "hot", "query": "disk + 1", "line": 1}],
+                }
+            ]
         }
         bad = made.send("POST", "rules/check", {"text": text.replace("+ 1", "+")})
         assert (bad.status_code, bad.json["errorType"]) == (400, "bad_data")
