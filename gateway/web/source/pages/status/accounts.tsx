@@ -1,5 +1,7 @@
 // What the tabs of tokens and of users share.
+import type { ComponentChildren } from "preact";
 import { wording } from "../../words";
+import { Confirm } from "./parts";
 
 const say = wording({
   role: ["Role", "角色"],
@@ -10,10 +12,11 @@ const say = wording({
     "This gateway is open: whoever reaches it may do everything.",
     "此网关处于开放状态：任何能访问它的人都可以执行所有操作。",
   ],
-  first: [
-    "With the first token or user it asks everyone who they are, you too: this page will then need a user who is an admin. So add that user first, and give each agent a token.",
-    "一旦创建第一个令牌或用户，网关将要求所有人（包括您）表明身份：此页面届时需要具有 admin 角色的用户。请先添加该用户，并为每个代理创建令牌。",
+  asks: [
+    "With the first token or user it asks everyone who they are, you too, unless it runs with --allow-anonymous.",
+    "一旦创建第一个令牌或用户，除非使用 --allow-anonymous 运行，网关将要求所有人（包括您）表明身份。",
   ],
+  title: ["The gateway will ask who calls", "网关将要求表明身份"],
 });
 
 export const ROLES = ["viewer", "editor", "admin"] as const;
@@ -34,12 +37,21 @@ export function RoleChoice(props: { standard?: Role }) {
   );
 }
 
-/** Says what comes of the first account on an open gateway. */
-export function OpenWarning(props: { open: boolean; first: boolean }) {
+/** Says that anyone may do anything, and what ends that. */
+export function OpenWarning(props: { open: boolean }) {
   if (!props.open) return null;
   return (
     <p class="warning" role="note">
-      {say("open")} {props.first ? say("first") : ""}
+      {say("open")} {say("asks")}
     </p>
+  );
+}
+
+/** Asks before what shuts an open gateway. */
+export function Shutting(props: { action: string; onAct: () => Promise<unknown>; onClose: () => void; children: ComponentChildren }) {
+  return (
+    <Confirm title={say("title")} action={props.action} onAct={props.onAct} onClose={props.onClose}>
+      {say("asks")} {props.children}
+    </Confirm>
   );
 }

@@ -180,7 +180,7 @@ const COLUMNS: readonly Column<Full>[] = [
     cell: (agent) => (
       <>
         <Badge kind={STATUS_KIND[agent.status]}>{say(agent.status)}</Badge>
-        {agent.reasons.length ? <div class="dim small">{agent.reasons.join("; ")}</div> : null}
+        {agent.reasons.length ? <div class="dim small reasons">{agent.reasons.join("; ")}</div> : null}
       </>
     ),
   },

@@ -16,7 +16,7 @@ const say = wording({
   fired: ["{0} would have fired {1} times in {2}, for {3} in all.", "{0} 在 {2} 内会触发 {1} 次，总计 {3}。"],
   once: ["{0} would have fired once in {2}, for {3}.", "{0} 在 {2} 内会触发 1 次，持续 {3}。"],
   quiet: ["{0} would not have fired in {1}.", "{0} 在 {1} 内不会触发。"],
-  alerts: ["{0} alerts", "{0} 个告警"],
+  alerts: ["Alerts: {0}", "告警：{0}"],
   failed: ["{0} of {1} evaluations failed: {2}", "{1} 次求值中有 {0} 次失败：{2}"],
   none: ["There is no alert rule in it.", "其中没有告警规则。"],
   still: ["until now", "至今"],

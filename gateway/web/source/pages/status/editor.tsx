@@ -70,10 +70,14 @@ async function kept(name: string, signal: AbortSignal): Promise<Managed | undefi
 }
 
 export function Editor(props: { name: string; expr: string; may: boolean; who: string }) {
+  const [isSaved, setSaved] = useState(false);
   const group = useLoaded(props.name || "new", async (signal) => ({ kept: await kept(props.name, signal) }));
   if (group.error) return <Trouble error={group.error} />;
   if (!group.data) return <Loading />;
-  return <Open {...props} kept={group.data.kept} again={group.again} />;
+  const { kept: newest } = group.data;
+  return (
+    <Open key={newest?.version ?? 0} {...props} kept={newest} again={group.again} isSaved={isSaved} setSaved={setSaved} />
+  );
 }
 
 interface OpenProps {
@@ -83,13 +87,14 @@ interface OpenProps {
   who: string;
   kept: Managed | undefined;
   again: () => void;
+  isSaved: boolean;
+  setSaved: (isSaved: boolean) => void;
 }
 
 function Open(props: OpenProps) {
-  const { name, may } = props;
+  const { name, may, isSaved, setSaved } = props;
   const [draft, setDraft] = useDraft(name || `new ${props.expr}`);
   const [tried, setTried] = useState<"" | "preview" | "backtest">("");
-  const [isSaved, setSaved] = useState(false);
   const save = useAct();
   const base = props.kept?.text ?? beginning(props.expr);
   const text = draft ?? base;

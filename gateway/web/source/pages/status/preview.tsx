@@ -10,7 +10,7 @@ const say = wording({
   title: ["Now", "当前结果"],
   none: ["no result: no alert", "无结果：不会告警"],
   noneRecorded: ["no result", "无结果"],
-  results: ["{0} results", "{0} 个结果"],
+  results: ["Results: {0}", "结果：{0}"],
   more: ["and {0} more", "还有 {0} 个"],
   cut: ["Only the first {0} rules are evaluated.", "仅对前 {0} 条规则求值。"],
   explore: ["Explore", "查询"],

@@ -29,7 +29,7 @@ const say = wording({
   changed: ["Changed", "修改"],
   changedBy: ["{0} ago by {1}", "{0}前，修改者 {1}"],
   pack: ["Pack {0}", "规则包 {0}"],
-  count: ["{0} rules", "{0} 条规则"],
+  count: ["Rules: {0}", "{0} 条规则"],
   every: ["every {0}", "每 {0}"],
   took: ["took {0}", "耗时 {0}"],
   failing: ["{0} failing", "{0} 条失败"],
@@ -131,7 +131,7 @@ function All(props: { mayEdit: boolean }) {
         </span>
       ),
     },
-    { key: "version", title: say("version"), by: (one) => one.version, cell: (one) => one.version, numeric: true },
+    { key: "version", title: say("version"), by: (one) => one.version, cell: (one) => one.version },
     {
       key: "changed",
       title: say("changed"),
@@ -232,7 +232,8 @@ function GroupRead(props: { group: Group; open: boolean }) {
           {pack ? say("pack", pack) : group.file}
         </span>
         <span class="dim">
-          {say("count", group.rules.length)} · {say("every", duration(group.interval))} · {say("took", written(group.evaluationTime, "seconds"))}
+          {say("count", group.rules.length)} · {say("every", duration(group.interval))}
+          {group.evaluationTime ? ` · ${say("took", written(group.evaluationTime, "seconds"))}` : ""}
         </span>
         <Told group={group} />
       </summary>

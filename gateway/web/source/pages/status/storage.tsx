@@ -109,7 +109,7 @@ export function Storage() {
           </select>
         </label>
       </div>
-      <div class="grid">
+      <div class="grid wide">
         <Bars title={say("metrics")} bars={bars(data.seriesCountByMetricName, number, true)} empty={say("empty")} />
         <Hosts />
         <Bars title={say("labels")} bars={bars(data.labelValueCountByLabelName, number, false)} empty={say("empty")} />

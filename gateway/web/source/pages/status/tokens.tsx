@@ -7,7 +7,7 @@ import { Badge, Table, Trouble, type Column } from "../../parts/small";
 import { ago, written } from "../../units";
 import { wording } from "../../words";
 import type { TabProps } from "../status";
-import { OpenWarning, RoleChoice } from "./accounts";
+import { OpenWarning, RoleChoice, Shutting } from "./accounts";
 import { Confirm, Copied, Loading, Problems, useAct } from "./parts";
 
 const say = wording({
@@ -17,13 +17,17 @@ const say = wording({
   agent: ["agents", "代理"],
   read: ["reading some series", "读取部分时间序列"],
   role: ["a role", "角色"],
-  agents: ["Names of agents, separated by commas; * and ? stand for any text and any character", "代理名称，用逗号分隔；* 代表任意文本，? 代表任意字符"],
-  selector: ["Selector of the series it may read", "可读取的时间序列选择器"],
+  agents: ["Names, with * and ?", "名称，可用 * 和 ?"],
+  selector: ["Series it may read", "可读取的时间序列"],
   note: ["Note", "备注"],
   expires: ["Ends", "有效期"],
   never: ["never", "永久"],
   days: ["in {0} days", "{0} 天后"],
   create: ["Make the token", "创建令牌"],
+  shuts: [
+    "If no user who is an admin is there by then, nobody can come back to this page: add that user first. Agents that run already need a token, too.",
+    "如果届时没有 admin 用户，将无人能够返回此页面：请先添加该用户。已在运行的代理也需要令牌。",
+  ],
   secret: ["The token. It is shown only now.", "令牌，仅此一次显示。"],
   command: ["To run an agent with it", "使用此令牌运行代理"],
   use: ["To ask with it", "使用此令牌查询"],
@@ -59,8 +63,21 @@ type Kind = (typeof KINDS)[number];
 const DAYS = [7, 30, 90, 365] as const;
 
 export function Tokens({ who }: TabProps) {
-  const [order, setOrder] = useParameter("order", "-created");
   const [made, setMade] = useState<Token & { token: string }>();
+  const shown = made ? <Made token={made} onDone={() => setMade(undefined)} /> : <Make isOpen={who.open} onMade={setMade} />;
+  // With the first token the gateway shuts: asking it for the list would lead away, before the secret is taken.
+  if (made && who.open) return shown;
+  return (
+    <>
+      <OpenWarning open={who.open} />
+      {shown}
+      <All key={made?.id ?? ""} />
+    </>
+  );
+}
+
+function All() {
+  const [order, setOrder] = useParameter("order", "-created");
   const [revoking, setRevoking] = useState<Token>();
   const tokens = useLoaded("tokens", (signal) => ask<Token[]>("/api/v1/tokens", { signal }), 30);
   const revoke = async (token: Token) => {
@@ -78,17 +95,6 @@ export function Tokens({ who }: TabProps) {
   };
   return (
     <>
-      <OpenWarning open={who.open} first={tokens.data?.length === 0} />
-      {made ? (
-        <Made token={made} onDone={() => setMade(undefined)} />
-      ) : (
-        <Make
-          onMade={(token) => {
-            setMade(token);
-            tokens.again();
-          }}
-        />
-      )}
       <section class="box">
         <h2>{say("tokens")}</h2>
         <Trouble error={tokens.error} />
@@ -159,9 +165,11 @@ const COLUMNS: readonly Column<Token>[] = [
   },
 ];
 
-function Make(props: { onMade: (token: Token & { token: string }) => void }) {
+function Make(props: { isOpen: boolean; onMade: (token: Token & { token: string }) => void }) {
   const [kind, setKind] = useState<Kind>("agent");
+  const [asking, setAsking] = useState<object>();
   const act = useAct();
+  const send = async (body: object) => props.onMade(await ask<Token & { token: string }>("/api/v1/tokens", { method: "POST", body }));
   const make = async (fields: FormData) => {
     const text = (name: string) => String(fields.get(name) ?? "").trim();
     const may =
@@ -175,7 +183,8 @@ function Make(props: { onMade: (token: Token & { token: string }) => void }) {
       ...(text("note") ? { note: text("note") } : {}),
       ...(text("expires") ? { expires_in: text("expires") } : {}),
     };
-    await act.run(async () => props.onMade(await ask<Token & { token: string }>("/api/v1/tokens", { method: "POST", body })));
+    if (props.isOpen) setAsking(body);
+    else await act.run(() => send(body));
   };
   return (
     <section class="box">
@@ -230,6 +239,11 @@ function Make(props: { onMade: (token: Token & { token: string }) => void }) {
         </button>
         <Problems error={act.error} />
       </form>
+      {asking ? (
+        <Shutting action={say("create")} onAct={() => send(asking)} onClose={() => setAsking(undefined)}>
+          {say("shuts")}
+        </Shutting>
+      ) : null}
     </section>
   );
 }

@@ -8,7 +8,7 @@ import { Dialog } from "../../shell";
 import { written } from "../../units";
 import { wording } from "../../words";
 import type { TabProps } from "../status";
-import { OpenWarning, RoleChoice, type Role } from "./accounts";
+import { OpenWarning, RoleChoice, Shutting, type Role } from "./accounts";
 import { Confirm, Loading, Problems, useAct } from "./parts";
 
 const say = wording({
@@ -27,6 +27,11 @@ const say = wording({
   removeText: [
     "Their sessions end at once. Tokens they made stay: revoke those by themselves.",
     "其会话立即结束。其创建的令牌仍然有效，请单独吊销。",
+  ],
+  login: ["You log in as this user then. Agents that run already need a token.", "之后您将以此用户登录。已在运行的代理需要令牌。"],
+  noAdmin: [
+    "This user is no admin: if there is no other, nobody can come back to this page. Add an admin first.",
+    "此用户不是 admin：如果没有其他 admin，将无人能够返回此页面。请先添加 admin。",
   ],
   empty: ["There is no user.", "尚无用户。"],
 });
@@ -69,8 +74,8 @@ export function Users({ who }: TabProps) {
   ];
   return (
     <>
-      <OpenWarning open={who.open} first={users.data?.length === 0} />
-      <Add onDone={users.again} />
+      <OpenWarning open={who.open} />
+      <Add isOpen={who.open} onDone={users.again} />
       <section class="box">
         <h2>{say("users")}</h2>
         <Trouble error={users.error} />
@@ -95,14 +100,19 @@ export function Users({ who }: TabProps) {
   );
 }
 
-function Add(props: { onDone: () => void }) {
+function Add(props: { isOpen: boolean; onDone: () => void }) {
   const act = useAct();
-  const add = async (form: HTMLFormElement) => {
-    const body = Object.fromEntries(new FormData(form));
-    if (!(await act.run(() => ask("/api/v1/users", { method: "POST", body })))) return;
+  const [asking, setAsking] = useState<HTMLFormElement>();
+  const send = async (form: HTMLFormElement) => {
+    await ask("/api/v1/users", { method: "POST", body: Object.fromEntries(new FormData(form)) });
     form.reset();
     props.onDone();
   };
+  const add = async (form: HTMLFormElement) => {
+    if (props.isOpen) setAsking(form);
+    else await act.run(() => send(form));
+  };
+  const role = asking ? new FormData(asking).get("role") : "";
   return (
     <section class="box">
       <h2>{say("add")}</h2>
@@ -127,6 +137,11 @@ function Add(props: { onDone: () => void }) {
         </button>
         <Problems error={act.error} />
       </form>
+      {asking ? (
+        <Shutting action={say("add")} onAct={() => send(asking)} onClose={() => setAsking(undefined)}>
+          {role === "admin" ? say("login") : say("noAdmin")}
+        </Shutting>
+      ) : null}
     </section>
   );
 }

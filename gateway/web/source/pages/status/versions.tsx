@@ -37,7 +37,7 @@ export function Versions(props: { group: Managed; may: boolean; again: () => voi
     props.again();
   };
   const columns: Column<Version>[] = [
-    { key: "version", title: say("version"), cell: (one) => one.version, numeric: true },
+    { key: "version", title: say("version"), cell: (one) => one.version },
     {
       key: "state",
       title: say("state"),
