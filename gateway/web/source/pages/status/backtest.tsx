@@ -127,8 +127,12 @@ function Rule(props: { rule: Tested; since: number; until: number }) {
           {note}
         </p>
       ))}
-      <Track name={rule.name} firings={alerts.flatMap((alert) => alert.firings)} since={since} until={until} />
-      <Ticks since={since} until={until} />
+      {alerts.length ? (
+        <>
+          <Track name={rule.name} firings={alerts.flatMap((alert) => alert.firings)} since={since} until={until} />
+          <Ticks since={since} until={until} />
+        </>
+      ) : null}
       {alerts.length ? (
         <details>
           <summary>{say("alerts", alerts.length)}</summary>

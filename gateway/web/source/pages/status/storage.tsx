@@ -14,8 +14,8 @@ const say = wording({
   disk: ["On disk", "磁盘占用"],
   sample: ["Bytes per sample", "每样本字节数"],
   samples: ["Samples", "样本总数"],
-  head: ["Not yet in a part", "尚未写入分段"],
-  headNote: ["{0} samples, log {1}", "{0} 个样本，日志 {1}"],
+  head: ["Samples not in a part", "尚未写入分段的样本"],
+  log: ["Log", "日志"],
   parts: ["Parts", "分段"],
   span: ["Reaches back", "数据跨度"],
   retention: ["Kept for", "保留时长"],
@@ -142,7 +142,8 @@ function Facts(props: { stored: Stored }) {
       <Fact name={say("disk")}>{bytes(store.bytes)}</Fact>
       <Fact name={say("samples")}>{store.samples.toLocaleString()}</Fact>
       <Fact name={say("sample")}>{store.samples ? number(store.bytesPerSample) : "–"}</Fact>
-      <Fact name={say("head")}>{say("headNote", store.headSamples.toLocaleString(), bytes(store.logBytes))}</Fact>
+      <Fact name={say("head")}>{store.headSamples.toLocaleString()}</Fact>
+      <Fact name={say("log")}>{bytes(store.logBytes)}</Fact>
       <Fact name={say("parts")}>{number(store.parts)}</Fact>
       <Fact name={say("span")}>{span >= 0 ? duration(span) : "–"}</Fact>
       <Fact name={say("retention")}>{info?.storageRetention ?? "–"}</Fact>

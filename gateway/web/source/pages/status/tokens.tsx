@@ -88,9 +88,11 @@ function All() {
     key: "do",
     title: "",
     cell: (token) => (
-      <button type="button" class="danger" onClick={() => setRevoking(token)} aria-label={`${say("revoke")}: ${token.id}`}>
-        {say("revoke")}
-      </button>
+      <span class="buttons">
+        <button type="button" class="danger" onClick={() => setRevoking(token)} aria-label={`${say("revoke")}: ${token.id}`}>
+          {say("revoke")}
+        </button>
+      </span>
     ),
   };
   return (
