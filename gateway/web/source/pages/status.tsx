@@ -68,13 +68,13 @@ function refusal(tab: Tab, who: WhoAmI): string {
 export default function Page() {
   const who = useLoaded("whoami", (signal) => ask<WhoAmI>("/api/v1/whoami", { signal }));
   return (
-    <>
+    <div class="status-page">
       <div class="bar">
         <h1>{say("title")}</h1>
       </div>
       <Trouble error={who.error} />
       {who.data ? <Tabs who={who.data} /> : who.error ? null : <Loading />}
-    </>
+    </div>
   );
 }
 
