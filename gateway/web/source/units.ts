@@ -10,9 +10,11 @@ const PARTS: readonly (readonly [number, string])[] = [
 
 export type Unit = "percent" | "bytes" | "bytes/s" | "seconds" | "number" | "time" | "celsius";
 
+/** With three digits, or more before the point: no digit of a whole number becomes a nought. */
 export function number(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "-∞";
-  return value.toLocaleString(undefined, { maximumSignificantDigits: digits });
+  const large = Math.abs(value) >= 10 ** (digits - 1);
+  return value.toLocaleString(undefined, large ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: digits });
 }
 
 export function bytes(value: number): string {
