@@ -1,5 +1,12 @@
 # Two images from one file: `docker build --target agent .` and, by default, the gateway.
-# Each is a virtual environment of hash-checked packages, copied onto a slim Python.
+# Each is a virtual environment of hash-checked packages, copied onto a slim Python; the web pages are built before.
+
+FROM node:22-slim AS pages
+WORKDIR /web
+COPY gateway/web/package.json gateway/web/package-lock.json gateway/web/.npmrc ./
+RUN npm ci --ignore-scripts
+COPY gateway/web ./
+RUN npm run build
 
 FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
@@ -7,6 +14,7 @@ WORKDIR /src
 COPY requirements requirements
 RUN pip install --require-hashes --requirement requirements/build.txt
 COPY . .
+COPY --from=pages /web/built gateway/web/built
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /dist .
 
 FROM python:3.13-slim AS agent-build

@@ -19,7 +19,7 @@ endif
 
 # A stamp carries the checksum of what it was made from: setting up again is free until one of them changes.
 checksum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
-PAGES := gateway/web/built/made-$(call checksum,$(sort $(wildcard gateway/web/*.* gateway/web/source/*.* gateway/web/source/*/*.*)))
+PAGES := gateway/web/built/made-$(call checksum,$(sort $(wildcard gateway/web/.npmrc gateway/web/*.* $(addprefix gateway/web/source/,*.* */*.* */*/*.*))))
 INSTALLED := .venv/installed-$(call checksum,requirements/dev.txt pyproject.toml)
 WHEELHOUSE := .venv/wheelhouse/filled-$(call checksum,requirements/gateway.txt requirements/build.txt)
 
@@ -33,6 +33,9 @@ help: ## List the commands
 
 .PHONY: setup
 setup: $(INSTALLED) $(WHEELHOUSE) $(PAGES) ## Make .venv from the lock (PYTHON=… chooses the interpreter)
+
+.PHONY: pages
+pages: $(PAGES) ## Build the web pages, where Node.js is
 
 .PHONY: demo
 demo: setup ## Start a gateway and an agent on loopback
@@ -64,20 +67,33 @@ faults: setup ## Kill store and gateway 60 times under load, and make its disk f
 		$(ARGS)
 
 .PHONY: lint
-lint: setup ## Check style, layers, shell scripts and the Dockerfile
+lint: setup ## Check style, layers, shell scripts, the Dockerfile and the pages' sources
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/shellcheck .ci/run
 	.venv/bin/hadolint Dockerfile
+	@$(call web,lint)
 
 .PHONY: types
 types: setup ## Check the types
 	.venv/bin/mypy
+	@$(call web,types)
+
+# A script of gateway/web/package.json.
+web = if command -v npm >/dev/null; then \
+		echo "npm run $(1)"; npm --prefix gateway/web run --silent $(1); \
+	else \
+		echo "There is no Node.js (npm) here: the web pages are not checked."; \
+	fi
 
 .PHONY: bench
 bench: setup ## Run the benchmarks (BENCH=… chooses some)
 	.venv/bin/python -m benchmarks $(BENCH)
+
+.PHONY: screenshots
+screenshots: setup ## Make the pictures of the documentation anew
+	.venv/bin/python -m tests.web.screenshots docs/images
 
 .PHONY: check
 check: lint types test ## All of lint, types, test

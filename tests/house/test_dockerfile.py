@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import time
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ import pytest
 
 from tests.house.environments import make_environment, offline, succeed
 from tests.house.tree import PRODUCT, PYPROJECT, ROOT, run, tool
+from tests.peers.required import go_without
 from tests.peers.servers import free_port
 
 HEALTHY_SECONDS: Final = 30.0
@@ -58,43 +60,67 @@ def build_context() -> list[str]:
 
 
 STAGES: Final = read_stages()
+HAS_PAGES: Final = bool(shutil.which("npm")) and (ROOT / "gateway" / "web" / "node_modules").is_dir()
+LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "node_modules", "built")
 
 
 class Builder:
     """Runs stages; /src, /dist and each target's /opt are directories below its root."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._source = root / "src"
         self._source.mkdir()
         self._python = make_environment(root / "python", with_pip=True)
 
     def run(self, name: str) -> Path:
         """Run a stage; returns the directory of programs that it makes for its image."""
-        opt = self._root / name
+        opt = self.root / name
         for instruction, rest in STAGES[name].steps:
             if instruction == "RUN":
-                command = rest.replace("/opt/", f"{opt}/").replace("/dist", f"{self._root}/dist")
+                command = rest.replace("/opt/", f"{opt}/").replace("/dist", f"{self.root}/dist")
                 command = command.replace("/src/", f"{self._source}/")
                 path = f"{self._python}:/usr/bin:/bin"
                 succeed("bash", "-euc", command, cwd=self._source, env=offline() | {"PATH": path})
+            elif rest.startswith("--from=pages "):
+                _, built, target = rest.split()
+                if (self.root / built.removeprefix("/")).is_dir():
+                    shutil.copytree(self.root / built.removeprefix("/"), self._source / target)
             elif instruction == "COPY" and not rest.startswith("--from"):
                 source, target = rest.split()
                 for copied in build_context() if source == "." else [source]:
                     self._copy(copied, copied if source == "." else target)
         return opt / "fleetgauge" / "bin"
 
+    def build_pages(self) -> None:
+        """Run the stage of the pages; its packages are those that `make setup` took from the registry."""
+        web = self.root / "web"
+        for instruction, rest in STAGES["pages"].steps:
+            if instruction == "RUN" and rest.startswith("npm ci "):
+                (web / "node_modules").symlink_to(ROOT / "gateway" / "web" / "node_modules")
+            elif instruction == "RUN":
+                succeed("bash", "-euc", rest, cwd=web, env=offline())
+            elif instruction == "COPY":
+                *sources, _ = rest.split()
+                web.mkdir(exist_ok=True)
+                for source in sources:
+                    self._into(ROOT / source, web if (ROOT / source).is_dir() else web / Path(source).name)
+
     def _copy(self, source: str, target: str) -> None:
-        destination = self._source / target.removeprefix("/src/")
-        if (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, destination, dirs_exist_ok=True)
+        self._into(ROOT / source, self._source / target.removeprefix("/src/"))
+
+    def _into(self, source: Path, destination: Path) -> None:
+        if source.is_dir():
+            shutil.copytree(source, destination, dirs_exist_ok=True, ignore=LEFT_OUT)
         else:
-            shutil.copy(ROOT / source, destination)
+            shutil.copy(source, destination)
 
 
 @pytest.fixture(scope="module")
 def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     builder = Builder(tmp_path_factory.mktemp("image"))
+    if HAS_PAGES:
+        builder.build_pages()
     builder.run("build")
     return builder
 
@@ -109,6 +135,18 @@ def test_the_agent_image_serves_and_is_healthy(builder: Builder, tmp_path: Path)
 
 def test_the_gateway_image_serves_and_is_healthy(builder: Builder, tmp_path: Path) -> None:
     assert_serves(builder.run("gateway-build"), "gateway", "0.0.0.0:9095", tmp_path)
+
+
+def test_the_gateway_image_has_the_pages(builder: Builder) -> None:
+    if not HAS_PAGES:
+        go_without("the web pages are not built; with Node.js at hand, `make setup` builds them")
+    [wheel] = (builder.root / "dist").glob("*.whl")
+    assert "gateway/web/built/index.html" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_what_is_built_here_stays_out_of_the_image() -> None:
+    left_out = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {"gateway/web/built", "gateway/web/node_modules", "**/__pycache__"} <= set(left_out)
 
 
 def assert_serves(programs: Path, target: str, address: str, directory: Path) -> None:

@@ -19,9 +19,11 @@ COMMANDS = {
     "fuzz",
     "lint",
     "lock",
+    "pages",
     "peers",
     "promqltest",
     "proto",
+    "screenshots",
     "setup",
     "test",
     "types",
@@ -94,3 +96,49 @@ def test_peers_without_apt_get_are_named(bare_tree: Path) -> None:
     assert made.returncode == 2
     assert "There is no apt-get here" in made.stderr
     assert "victoria-metrics" in made.stderr
+
+
+NPM = """\
+echo "$@" >> npm.log
+if [[ "$*" == *" build" ]]; then rm -rf gateway/web/built; mkdir -p gateway/web/built; fi"""
+
+
+def build_pages(tree: Path, npm: str = "") -> str:
+    """Run `make pages`, where npm is this script; returns what is said."""
+    directory = tree.parent / "bin"
+    for name in ("mkdir", "sh"):
+        (directory / name).unlink(missing_ok=True)
+        (directory / name).symlink_to(shutil.which(name) or name)
+    if npm:
+        (directory / "npm").write_text(f"#!/bin/bash\n{npm}\n")
+        (directory / "npm").chmod(0o755)
+    made = run(
+        "make", "--no-print-directory", "pages", cwd=tree, env={"PATH": str(directory), "HOME": str(tree)}
+    )
+    assert made.returncode == 0, made.stderr
+    return made.stdout
+
+
+def sources(tree: Path) -> Path:
+    web = tree / "gateway" / "web"
+    (web / "source" / "pages" / "host").mkdir(parents=True)
+    for name in ("package.json", "source/main.tsx", "source/pages/host.tsx", "source/pages/host/table.tsx"):
+        (web / name).write_text("1\n")
+    return web
+
+
+def test_the_pages_are_built_once_and_again_when_a_source_changes(bare_tree: Path) -> None:
+    web = sources(bare_tree)
+    assert "Building the web pages." in build_pages(bare_tree, NPM)
+    assert "Building" not in build_pages(bare_tree, NPM)
+    for name in ("package.json", "source/main.tsx", "source/pages/host/table.tsx"):
+        (web / name).write_text("2\n")
+        assert "Building" in build_pages(bare_tree, NPM), name
+        assert len(list((web / "built").glob("made-*"))) == 1, "the stamp of what was there before is gone"
+    assert (bare_tree / "npm.log").read_text().count(" build") == 4
+
+
+def test_without_npm_there_are_no_pages_and_one_line_says_so(bare_tree: Path) -> None:
+    sources(bare_tree)
+    [line] = build_pages(bare_tree).splitlines()
+    assert line.startswith("There is no Node.js (npm) here")

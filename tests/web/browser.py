@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from tests.house.tree import ROOT
 from tests.peers.required import find_program
@@ -64,8 +73,8 @@ class Tab:
         """Take note from here on; no request leaves the gateway."""
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self._note(f"threw: {error}"))
-        self.page.on("request", lambda request: self.asking.add(request))
-        self.page.on("requestfinished", lambda request: self.asking.discard(request))
+        self.page.on("request", self._asked)
+        self.page.on("requestfinished", self._finished)
         self.page.on("requestfailed", self._failed)
         self.page.on("response", self._answered)
         self.page.route(lambda address: not address.startswith((self.url, "data:", "blob:")), self._refuse)
@@ -135,6 +144,12 @@ class Tab:
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self._note(f"console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        self.asking.add(request)
+
+    def _finished(self, request: Request) -> None:
+        self.asking.discard(request)
 
     def _failed(self, request: Request) -> None:
         self.asking.discard(request)

@@ -1,4 +1,4 @@
-"""What the tests of the pages share: a fleet in a gateway, a browser, and a tab that must stay free of errors."""
+"""What the tests of the pages share: a fleet in a gateway, a browser, a tab that must stay free of errors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager

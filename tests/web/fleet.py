@@ -48,7 +48,9 @@ HOSTS: Final = (
     Host(name="db-1", cpu=62, memory=91, disk=88, labels={"env": "prod", "role": "db"}),
     Host(name="web-1", cpu=35, memory=48, disk=41, labels={"env": "prod", "role": "web"}),
     Host(name="web-2", cpu=28, memory=44, disk=39, labels={"env": "prod", "role": "web"}),
-    Host(name="batch-1", cpu=95, memory=70, disk=62, labels={"env": "prod", "role": "batch"}, status="degraded"),
+    Host(
+        name="batch-1", cpu=95, memory=70, disk=62, labels={"env": "prod", "role": "batch"}, status="degraded"
+    ),
     Host(name="stage-1", cpu=6, memory=22, disk=17, labels={"env": "stage", "role": "web"}, status="stopped"),
 )
 
@@ -106,7 +108,9 @@ def running_fleet(directory: Path, port: int = 0) -> Iterator[Fleet]:
         fleet = Fleet(url=program.url, now=int(time.time()) // STEP_S * STEP_S)
         for host in HOSTS:
             _register(fleet, host)
-            _write(fleet, [series for made in (_gauges(host, fleet), _counters(host, fleet)) for series in made])
+            _write(
+                fleet, [series for made in (_gauges(host, fleet), _counters(host, fleet)) for series in made]
+            )
             _tell_processes(fleet, host)
         _silence(fleet)
         _wait_for_alerts(fleet)

@@ -1,4 +1,4 @@
-"""What a browser has to fetch: little for the first page, the editor of queries only where queries are written."""
+"""What a browser has to fetch: little for the first page, and the editor only where queries are written."""
 
 import gzip
 import re
@@ -51,7 +51,11 @@ def test_the_first_load_is_light(document: str) -> None:
 
 
 def test_the_editor_is_loaded_only_where_queries_are_written(document: str) -> None:
-    heavy = {file.name for file in BUILT.glob("*.js") if "EditorView" in file.read_text() or weight({file.name}) > 60_000}
+    heavy = {
+        file.name
+        for file in BUILT.glob("*.js")
+        if "EditorView" in file.read_text() or weight({file.name}) > 60_000
+    }
     for page in ("overview", "host", "compare", "alerts", "login"):
         assert not heavy & reached(one("main-*.js"), one(f"{page}-*.js")), page
 

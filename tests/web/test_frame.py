@@ -70,7 +70,9 @@ def test_the_theme_is_the_systems_until_one_is_chosen(open_tab: OpenTab, scheme:
         shown = []
         for _ in range(3):
             at.page.get_by_role("button", name=re.compile("^Theme")).click()
-            shown.append((at.page.get_by_role("button", name=re.compile("^Theme")).get_attribute("title"), is_dark(at)))
+            shown.append(
+                (at.page.get_by_role("button", name=re.compile("^Theme")).get_attribute("title"), is_dark(at))
+            )
         assert shown == [("Theme: dark", True), ("Theme: light", False), ("Theme: system", scheme == "dark")]
 
 

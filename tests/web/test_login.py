@@ -1,7 +1,6 @@
 """Logging in, where the gateway has users: in, out, and nowhere else."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -64,7 +63,9 @@ def test_a_wrong_password_is_told_and_nothing_is_lost(at: Tab) -> None:
     at.settle()
 
 
-@pytest.mark.parametrize("to", ["//evil.example/", "/\\evil.example/", "https://evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "to", ["//evil.example/", "/\\evil.example/", "https://evil.example/", "javascript:alert(1)"]
+)
 def test_logging_in_never_leads_elsewhere(at: Tab, to: str) -> None:
     at.open("/login?to=" + to)
     log_in(at)

@@ -1,4 +1,4 @@
-"""The modules of the pages that need no browser, tested by Node's own runner; gateway/web/tests has the tests."""
+"""The modules of the pages that need no browser, tested by Node's own runner: gateway/web/tests."""
 
 import re
 import shutil
@@ -15,4 +15,4 @@ def test_modules_do_what_they_say() -> None:
         go_without("the web pages are not built; with Node.js at hand, `make setup` builds them")
     done = run(npm, "--prefix", WEB, "test", "--silent")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert int(re.findall(r"^# pass (\d+)$|ℹ pass (\d+)$", done.stdout, re.MULTILINE)[0][0] or 1) > 0
+    assert re.search(r"\bpass [1-9]", done.stdout)

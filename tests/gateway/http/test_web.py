@@ -34,9 +34,7 @@ def test_each_page_is_the_document_with_a_strict_policy(path: str, method: str) 
     answer = client(FILES).simulate_request(method, path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    rules = dict(
-        rule.strip().split(" ", 1) for rule in answer.headers["content-security-policy"].split(";")
-    )
+    rules = dict(rule.strip().split(" ", 1) for rule in answer.headers["content-security-policy"].split(";"))
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == rules["style-src"] == rules["connect-src"] == "'self'"
     assert rules["frame-ancestors"] == rules["base-uri"] == "'none'"
