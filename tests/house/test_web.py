@@ -54,6 +54,13 @@ def test_the_lock_of_packages_pins_by_hash_and_names_no_address() -> None:
     assert [name for name, package in packages.items() if name and "integrity" not in package] == []
 
 
+def test_the_lock_of_packages_is_for_every_system() -> None:
+    """`npm ci` refuses a lock that lacks what another system would install."""
+    packages = json.loads((WEB / "package-lock.json").read_text())["packages"]
+    wanted = {name for package in packages.values() for name in package.get("optionalDependencies", ())}
+    assert {name for name in wanted if f"node_modules/{name}" not in packages} == set()
+
+
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
