@@ -20,10 +20,12 @@ NAMESPACE: Final = "http://www.w3.org/"
 PRETENDED: Final = "http://gateway/"
 
 _TEXT: Final = r'"(?:[^"\\]|\\.)*"'
-_TABLE: Final = re.compile(r"\bwording\(\{(.*?)\n?\}\)", re.DOTALL)
-_KEY: Final = re.compile(r'^\s*(?:[A-Za-z_]\w*|"[^"]+"):', re.MULTILINE)
+# A table ends with its brace; that of a place such as `{0}` follows a digit.
+_TABLE: Final = re.compile(r"\bwording\(\{(.*?)(?<!\d)\}\)", re.DOTALL)
+_KEY: Final = re.compile(r'(?:^|,)\s*(?:[A-Za-z_]\w*|"[^"]+"):\s*(?=\[)', re.MULTILINE)
 _PAIR: Final = re.compile(rf"\[\s*({_TEXT})\s*,\s*({_TEXT})\s*,?\s*\]")
 _PLACE: Final = re.compile(r"\{\d\}")
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -88,7 +90,8 @@ def test_a_bad_source_is_found(source: str, problem: str) -> None:
     "source",
     [
         "// At the limit.\n" + "a;\n" * (MAX_FILE_LINES - 1),
-        '// A.\nconst say = wording({\n  cpu: ["CPU", "CPU"],\n});\n',
+        '// A.\nconst say = wording({\n  cpu: ["CPU {0} of {1}", "CPU {0} / {1}"],\n});\n',
+        '// A.\nconst say = wording({ pid: ["This ({0})", "此（{0}）"], all: ["All ({0})", "全部 ({0})"] });\n',
         '// A.\nconst say = wording({\n  long: [\n    "Last {0}",\n    "最近 {0}",\n  ],\n});\n',
         '// A.\nconst svg = <svg xmlns="http://www.w3.org/2000/svg" />; // a//b\n',
         "/* A style. */\na {\n}\n",
@@ -107,7 +110,7 @@ def problems_of(name: str, source: str) -> Iterator[str]:
     if re.search(r"<style\b|<script\b(?![^>]*\bsrc=)", source):
         yield f"{name} has an inline style or script: the policy of the pages forbids it"
     for found in re.findall(r"""https?://[^\s"'`)]+|["'`]//\w[^\s"'`]*""", source):
-        if not found.startswith((NAMESPACE, PRETENDED)):
+        if not found.startswith((NAMESPACE, PRETENDED, "https://…")):
             yield f"{name} names an address: {found}"
     for table in _TABLE.findall(source):
         yield from (f"{name} {problem}" for problem in problems_of_table(table))
@@ -119,7 +122,9 @@ def problems_of_table(table: str) -> Iterator[str]:
     if keys != len(pairs):
         yield f"has a table of words with {keys} keys and {len(pairs)} pair(s) of texts"
     for english, chinese in pairs:
-        if not chinese or (chinese != english and not _HAN.search(chinese)):
+        # Names such as CPU are the same in both.
+        foreign = set(_WORD.findall(_PLACE.sub("", chinese))) - set(_WORD.findall(english))
+        if not chinese or (foreign and not _HAN.search(chinese)):
             yield f"has no Chinese for {english!r}"
         elif set(_PLACE.findall(english)) != set(_PLACE.findall(chinese)):
             yield f"has other places in {chinese!r} than in {english!r}"
