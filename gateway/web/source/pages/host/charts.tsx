@@ -52,7 +52,13 @@ async function load(section: Section, instance: string, span: Span, signal: Abor
   const to = span.relative ? Date.now() / 1000 : span.to;
   const step = stepOf(span, POINTS, width <= 1800 ? 5 : 15);
   const asked = { instance, step, start: Math.floor((to - width) / step) * step, end: Math.ceil(to / step) * step };
-  return { step, answers: await answers(section, asked, signal) };
+  const found = await answers(section, asked, signal);
+  // The grid ends after now; what is known then is what is known now.
+  for (const series of Object.values(found).flatMap((answer) => answer.series)) {
+    const last = series.values.at(-1);
+    if (last) last[0] = Math.min(last[0], to);
+  }
+  return { step, answers: found };
 }
 
 /** How often a range is asked again: a short one as it goes, a long one when it would show. */

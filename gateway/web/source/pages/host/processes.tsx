@@ -218,7 +218,7 @@ function NoSnapshots(props: { next: number | null }) {
       ) : (
         <>
           <p class="dim">{say("noSnapshotsHow")}</p>
-          <pre>{"gateway:\n  url: https://…\nsnapshot:\n  enabled: true\n  interval: 15s"}</pre>
+          <pre>{`gateway: ${location.origin}\nsnapshot:\n  enabled: true`}</pre>
         </>
       )}
     </div>
