@@ -11,13 +11,18 @@ import { say, type Word } from "./words";
 
 const POINTS = 300;
 
-/** A headline that hides what is below it; which are closed stands in the address. */
-export function Fold(props: { name: string; title: Word; note?: ComponentChildren; children: ComponentChildren }) {
+/** Whether a section is open, and what opens or closes it; which are closed stands in the address. */
+function useFold(name: string): [boolean, () => void] {
   const [closed, setClosed] = useParameter("closed");
   const names = closed.split(",").filter(Boolean);
-  const open = !names.includes(props.name);
-  const toggle = () =>
-    setClosed((open ? [...names, props.name] : names.filter((each) => each !== props.name)).join(","), true);
+  const open = !names.includes(name);
+  const toggle = () => setClosed((open ? [...names, name] : names.filter((each) => each !== name)).join(","), true);
+  return [open, toggle];
+}
+
+/** A headline that hides what is below it. */
+export function Fold(props: { name: string; title: Word; note?: ComponentChildren; children: ComponentChildren }) {
+  const [open, toggle] = useFold(props.name);
   return (
     <section class="fold" aria-label={say(props.title)}>
       <h2>
@@ -67,7 +72,20 @@ export function everySeconds(span: Span): number {
   return Math.min(Math.max((span.to - span.from) / POINTS, 5), 60);
 }
 
+/** The charts of a section; while it is closed nothing is asked. */
 export function Charts(props: Shown & { section: Section }) {
+  const { key, title } = props.section;
+  const [open] = useFold(key);
+  return open ? (
+    <Open {...props} />
+  ) : (
+    <Fold name={key} title={title}>
+      {null}
+    </Fold>
+  );
+}
+
+function Open(props: Shown & { section: Section }) {
   const { section, instance, span } = props;
   const key = `${instance} ${section.key} ${span.relative || `${span.from} ${span.to}`}`;
   const loaded = useLoaded(key, (signal) => load(section, instance, span, signal), Math.round(everySeconds(span)));
