@@ -4,19 +4,35 @@ import { useParameter } from "../address";
 import { Trouble } from "../parts/small";
 import { wording } from "../words";
 import { ActsContext, type Told } from "./alerts/acts";
-import { useAlerts, useMe, useTitle } from "./alerts/data";
+import { NOBODY, useAlerts, useMe, useTitle } from "./alerts/data";
 import { Firing, stateOf } from "./alerts/firing";
 import { History } from "./alerts/history";
+import type { Alert } from "./alerts/model";
 import { Notifications } from "./alerts/notifications";
 import { Pending } from "./alerts/pending";
 import { Rules } from "./alerts/rules";
 import { Silences } from "./alerts/silences";
+import { Empty, Loading } from "./alerts/text";
 import { say } from "./alerts/words";
 
 const here = wording({
   undo: ["Undo", "撤销"],
   undone: ["Taken back.", "已撤销。"],
 });
+
+/** Tabs that tell of all series, and so are not for who is confined to some. */
+function ForAll(props: { tab: "pending" | "silences" | "notifications" | "rules"; alerts: readonly Alert[] }) {
+  switch (props.tab) {
+    case "pending":
+      return <Pending />;
+    case "silences":
+      return <Silences alerts={props.alerts} />;
+    case "notifications":
+      return <Notifications />;
+    case "rules":
+      return <Rules />;
+  }
+}
 
 const TABS = ["firing", "pending", "silences", "history", "notifications", "rules"] as const;
 const TOLD_MS = 15_000;
@@ -37,8 +53,8 @@ export default function Alerts() {
       setTold(news);
       setTurn((before) => before + 1);
     };
-    return { me, turn, tell };
-  }, [me.name, me.edits, turn]);
+    return { me: me ?? NOBODY, turn, tell };
+  }, [me?.name, me?.edits, me?.isConfined, turn]);
   useEffect(() => {
     if (!told) return;
     const timer = setTimeout(() => setTold(undefined), TOLD_MS);
@@ -67,12 +83,17 @@ export default function Alerts() {
         ))}
       </nav>
       <Trouble error={error} />
-      {tab === "firing" ? <Firing alerts={alerts.data} error={alerts.error} /> : null}
-      {tab === "pending" ? <Pending /> : null}
-      {tab === "silences" ? <Silences alerts={alerts.data ?? []} /> : null}
-      {tab === "history" ? <History /> : null}
-      {tab === "notifications" ? <Notifications /> : null}
-      {tab === "rules" ? <Rules /> : null}
+      {!me ? (
+        <Loading />
+      ) : tab === "firing" ? (
+        <Firing alerts={alerts.data} error={alerts.error} />
+      ) : tab === "history" ? (
+        <History />
+      ) : me.isConfined ? (
+        <Empty title={say("noReader")} />
+      ) : (
+        <ForAll tab={tab} alerts={alerts.data ?? []} />
+      )}
       <div class="al-told" role="status">
         {told ? (
           <p>

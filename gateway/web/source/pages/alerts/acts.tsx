@@ -1,7 +1,7 @@
 // What the tabs share: who looks, when something was changed, and the line that tells of it with a way back.
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Me } from "./data";
+import { NOBODY, type Me } from "./data";
 
 export interface Told {
   text: string;
@@ -15,6 +15,6 @@ export interface Acts {
   tell: (told: Told) => void;
 }
 
-export const ActsContext = createContext<Acts>({ me: { name: "", edits: false }, turn: 0, tell: () => undefined });
+export const ActsContext = createContext<Acts>({ me: NOBODY, turn: 0, tell: () => undefined });
 
 export const useActs = (): Acts => useContext(ActsContext);

@@ -1,6 +1,6 @@
 // What the tabs ask the gateway for, and what they change.
 import { useEffect } from "preact/hooks";
-import { ask, askBare, Refused, type Agent, type WhoAmI } from "../../api";
+import { ask, askBare, type Agent, type WhoAmI } from "../../api";
 import { useLoaded, type Loaded } from "../../load";
 import { isoTime, labelsKey, matcherText, type Alert, type Matcher, type RuleAlert, type RuleGroup, type Silence } from "./model";
 
@@ -10,17 +10,17 @@ export function useAlerts(turn: number): Loaded<Alert[]> {
   return useLoaded(`alerts ${turn}`, (signal) => askBare<Alert[]>("/api/v2/alerts", { signal }), LIVE);
 }
 
-export function useSilences(turn: number): Loaded<Silence[]> {
-  return useLoaded(`silences ${turn}`, (signal) => askBare<Silence[]>("/api/v2/silences", { signal }), LIVE);
+/** Silences, rules and what rules know tell of all series: who is confined to some may not ask, and gets none. */
+export function useSilences(turn: number, isConfined = false): Loaded<Silence[]> {
+  const load = async (signal: AbortSignal) => (isConfined ? [] : askBare<Silence[]>("/api/v2/silences", { signal }));
+  return useLoaded(`silences ${turn}`, load, LIVE);
 }
 
-/** What rules say of their alerts; nothing for who may not ask. */
-export function useRuleAlerts(): Loaded<RuleAlert[]> {
-  return useLoaded(
-    "rulealerts",
-    async (signal) => (await ask<{ alerts: RuleAlert[] }>("/api/v1/alerts", { signal })).alerts,
-    LIVE,
-  );
+/** What rules say of their alerts. */
+export function useRuleAlerts(isConfined = false): Loaded<RuleAlert[]> {
+  const load = async (signal: AbortSignal) =>
+    isConfined ? [] : (await ask<{ alerts: RuleAlert[] }>("/api/v1/alerts", { signal })).alerts;
+  return useLoaded("rulealerts", load, LIVE);
 }
 
 export function useRules(every: number): Loaded<RuleGroup[]> {
@@ -56,11 +56,18 @@ export function useHosts(): ReadonlySet<string> {
 export interface Me {
   name: string;
   edits: boolean;
+  /** Sees only some hosts. */
+  isConfined: boolean;
 }
 
-export function useMe(): Me {
+export const NOBODY: Me = { name: "", edits: false, isConfined: true };
+
+/** Who looks; undefined until it is known. */
+export function useMe(): Me | undefined {
   const who = useLoaded("whoami", (signal) => ask<WhoAmI>("/api/v1/whoami", { signal }));
-  return { name: who.data?.name ?? "", edits: who.data?.rights.includes("edit") ?? false };
+  const { data } = who;
+  if (!data) return who.error ? NOBODY : undefined;
+  return { name: data.name, edits: data.rights.includes("edit"), isConfined: data.matchers.length > 0 };
 }
 
 /** Values of rules' alerts by their labels. */
@@ -92,11 +99,6 @@ export async function expireSilence(id: string): Promise<void> {
 /** Alerts that matchers take, said by the gateway: its regular expressions are not those of browsers. */
 export async function taken(matchers: readonly Matcher[], signal: AbortSignal): Promise<Alert[]> {
   return askBare<Alert[]>("/api/v2/alerts", { params: { filter: matchers.map(matcherText) }, signal });
-}
-
-/** Whether an error says that one may not: then the rest of the page goes on. */
-export function isDenied(error: Error | undefined): boolean {
-  return error instanceof Refused && error.status === 403;
 }
 
 /** Shows how many alerts fire in the title of the window. */

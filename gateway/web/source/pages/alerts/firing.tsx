@@ -5,7 +5,7 @@ import { number } from "../../units";
 import { Badge, Trouble } from "../../parts/small";
 import { wording } from "../../words";
 import { useActs } from "./acts";
-import { isDenied, useConfigured, useHosts, useRules, useRuleAlerts, useSilences, valuesOf } from "./data";
+import { useConfigured, useHosts, useRules, useRuleAlerts, useSilences, valuesOf } from "./data";
 import { Details } from "./details";
 import { found, grouped, hostLabel, hostOf, labelsKey, moment, nameOf, type Alert, type Group, type Silence } from "./model";
 import { SilenceButton } from "./silencing";
@@ -34,11 +34,12 @@ export function stateOf(alert: Alert): "active" | "silenced" | "inhibited" {
 }
 
 export function Firing(props: { alerts: readonly Alert[] | undefined; error: Error | undefined }) {
+  const { me, turn } = useActs();
   const [by] = useParameter("by", "name");
   const [search] = useParameter("q");
   const [state] = useParameter("state", "all");
-  const values = valuesOf(useRuleAlerts().data);
-  const silences = useSilences(useActs().turn);
+  const values = valuesOf(useRuleAlerts(me.isConfined).data);
+  const silences = useSilences(turn, me.isConfined);
   const hosts = useHosts();
   const alerts = props.alerts;
   const groups = useMemo(() => {
@@ -47,9 +48,9 @@ export function Firing(props: { alerts: readonly Alert[] | undefined; error: Err
   }, [alerts, by, search, state]);
   return (
     <>
-      <Health />
+      {me.isConfined ? null : <Health />}
       <Trouble error={props.error} />
-      {!alerts ? props.error ? null : <Loading /> : alerts.length ? <Bar alerts={alerts} /> : <Nothing />}
+      {!alerts ? props.error ? null : <Loading /> : alerts.length ? <Bar alerts={alerts} /> : me.isConfined ? <Empty title={`✓ ${here("nothing")}`} /> : <Nothing />}
       {alerts?.length && !groups.length ? <Empty title={say("nothingFound")} /> : null}
       {groups.map((group) => (
         <OneGroup key={group.key} by={by} group={group} alerts={alerts ?? []} values={values} silences={silences.data ?? []} hosts={hosts} />
@@ -61,7 +62,6 @@ export function Firing(props: { alerts: readonly Alert[] | undefined; error: Err
 function Nothing() {
   const rules = useRules(60);
   const count = (rules.data ?? []).reduce((sum, group) => sum + group.rules.length, 0);
-  if (isDenied(rules.error)) return <Empty title={here("nothing")} />;
   return <Empty title={`✓ ${here("nothing")}`} text={count || !rules.data ? here("nothingText", count) : here("noRules")} />;
 }
 

@@ -3,7 +3,7 @@ import { useParameter } from "../../address";
 import { duration, number } from "../../units";
 import { wording } from "../../words";
 import { Table, Trouble, type Column } from "../../parts/small";
-import { isDenied, LIVE, useRuleAlerts, useRules } from "./data";
+import { LIVE, useRuleAlerts, useRules } from "./data";
 import { found, hostOf, labelsKey, moment, nameOf, severityRank, type RuleAlert } from "./model";
 import { Empty, Labels, Loading, Severity, When, Written } from "./text";
 import { say } from "./words";
@@ -27,7 +27,6 @@ export function Pending() {
   const rules = useRules(LIVE * 6);
   const [search, setSearch] = useParameter("q");
   const [order, setOrder] = useParameter("order", "left");
-  if (isDenied(alerts.error)) return <Empty title={say("noReader")} />;
   if (!alerts.data) return alerts.error ? <Trouble error={alerts.error} /> : <Loading />;
   const waits = new Map((rules.data ?? []).flatMap((group) => group.rules).map((rule) => [rule.name, rule.duration ?? 0]));
   const now = Date.now() / 1000;

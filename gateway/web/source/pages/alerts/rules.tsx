@@ -3,7 +3,7 @@ import { useParameter } from "../../address";
 import { duration, written } from "../../units";
 import { wording } from "../../words";
 import { Badge, Trouble } from "../../parts/small";
-import { isDenied, useRules } from "./data";
+import { useRules } from "./data";
 import { hasWords, moment, type Kind, type Rule, type RuleGroup } from "./model";
 import { Empty, Loading, Severity, Target, When, Written } from "./text";
 import { say } from "./words";
@@ -42,7 +42,6 @@ export function Rules() {
   const [health, setHealth] = useParameter("health");
   const [kind, setKind] = useParameter("kind");
   const [fold, setFold] = useParameter("fold");
-  if (isDenied(rules.error)) return <Empty title={say("noReader")} />;
   if (!rules.data) return rules.error ? <Trouble error={rules.error} /> : <Loading />;
   const all = rules.data.flatMap((group) => group.rules);
   if (!all.length) return <Empty title={here("nothing")} text={here("nothingText")} />;
