@@ -3,8 +3,8 @@ import type { ComponentChildren } from "preact";
 import { number, written } from "../../units";
 import { wording } from "../../words";
 import { Evidence, hostAt } from "./evidence";
-import { hostOf, matcherText, moment, nameOf, queryIn, webAddress, type Alert, type Silence } from "./model";
-import { Labels, Target, When, Written } from "./text";
+import { hostOf, matcherText, moment, nameOf, webAddress, type Alert, type Silence } from "./model";
+import { Labels, Source, Target, When, Written } from "./text";
 import { say } from "./words";
 
 const here = wording({
@@ -12,7 +12,6 @@ const here = wording({
   inhibitedBy: ["Inhibited while {0} fires", "在 {0} 触发期间被抑制"],
   other: ["another alert", "另一条告警"],
   description: ["What it means", "说明"],
-  graph: ["Query", "查询"],
   past: ["What it did before", "以往记录"],
   annotations: ["Annotations", "注解"],
   noEvidence: ["Nothing is frozen for this alert: no agent tells the processes of its host.", "此告警没有留存现场：该主机没有代理上报进程。"],
@@ -83,28 +82,17 @@ export function Details({ alert, alerts, silences, hosts, value }: Props) {
               <a href={hostAt(host, since)}>{say("hostThen", host)}</a>
             </>
           ) : null}
-          <Source address={alert.generatorURL} isOwn={value !== undefined} />
+          {webAddress(alert.generatorURL) ? (
+            <>
+              {" · "}
+              <Source address={alert.generatorURL} isOwn={value !== undefined} />
+            </>
+          ) : null}
         </Fact>
       </dl>
       <h3>{say("evidence")}</h3>
       {evidence ? <Evidence number={evidence.history} /> : <p class="dim">{here("noEvidence")}</p>}
     </div>
-  );
-}
-
-/** Where the alert comes from: our own page of queries when the rule is ours, else what was told with it. */
-function Source(props: { address: string; isOwn: boolean }) {
-  const query = queryIn(props.address);
-  if (!webAddress(props.address)) return null;
-  return (
-    <>
-      {" · "}
-      {props.isOwn && query ? (
-        <a href={`/explore?${new URLSearchParams({ expr: query })}`}>{here("graph")}</a>
-      ) : (
-        <Target to={props.address} text={say("source")} />
-      )}
-    </>
   );
 }
 

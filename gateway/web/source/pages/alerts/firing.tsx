@@ -200,7 +200,7 @@ function Row(props: GroupProps & { alert: Alert; said: Record<string, string>; i
         {state === "active" ? null : <Badge kind="dim">{say(state)}</Badge>}
         <span class="al-what">{alert.annotations.summary ?? ""}</span>
         <Labels labels={alert.labels} except={except} />
-        {alert.evidence?.summary ? <span class="al-hint dim">{alert.evidence.summary}</span> : null}
+        {alert.evidence?.summary && !isOpen ? <span class="al-hint dim">{alert.evidence.summary}</span> : null}
         <span class="al-side">
           {value === undefined ? null : <span title={say("value")}>{number(value)}</span>}
           <span class="dim">

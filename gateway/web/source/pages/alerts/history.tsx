@@ -13,7 +13,7 @@ import { Evidence } from "./evidence";
 import { hostOf, nameOf, webAddress, type Episode } from "./model";
 import { Statistics } from "./statistics";
 import { Strip } from "./strip";
-import { Empty, Labels, Loading, Severity, Target, Written } from "./text";
+import { Empty, Labels, Loading, Severity, Source, Target, Written } from "./text";
 import { say } from "./words";
 
 const here = wording({
@@ -182,7 +182,7 @@ function One({ episode }: { episode: Episode }) {
         <Severity labels={labels} />
         {isFiring ? <Badge kind="bad">{say("firing")}</Badge> : null}
         <span class="al-what">{annotations.summary ?? ""}</span>
-        {episode.summary ? <span class="al-hint dim">{episode.summary}</span> : null}
+        {episode.summary && !isOpen ? <span class="al-hint dim">{episode.summary}</span> : null}
         <span class="al-side">
           <span>{written(episode.fired, "time")}</span>
           <span class="dim">{here(isFiring ? "still" : "lasted", duration(episode.lasted))}</span>
@@ -224,7 +224,7 @@ function OpenEpisode({ episode }: { episode: Episode }) {
         ) : null}
         {webAddress(episode.generator_url) ? (
           <Fact name={say("source")}>
-            <Target to={episode.generator_url} />
+            <Source address={episode.generator_url} />
           </Fact>
         ) : null}
       </dl>

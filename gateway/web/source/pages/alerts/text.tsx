@@ -2,7 +2,7 @@
 import type { LabelSet } from "../../api";
 import { ago, written } from "../../units";
 import { Badge } from "../../parts/small";
-import { pieces, severityKind, webAddress } from "./model";
+import { pieces, queryIn, severityKind, webAddress } from "./model";
 import { say } from "./words";
 
 export function Written(props: { text: string }) {
@@ -30,6 +30,14 @@ export function Target(props: { to: string; text?: string }) {
       {props.text ?? props.to}
     </a>
   );
+}
+
+/** Where an alert comes from: our page of queries when a rule of ours made it, else the address that came along. */
+export function Source(props: { address: string; isOwn?: boolean }) {
+  const query = queryIn(props.address);
+  const isOurs = props.isOwn || props.address.startsWith(`${location.origin}/`);
+  if (!query || !isOurs) return <Target to={props.address} text={say("source")} />;
+  return <a href={`/explore?${new URLSearchParams({ expr: query })}`}>{say("query")}</a>;
 }
 
 export function Severity(props: { labels: LabelSet }) {

@@ -36,6 +36,7 @@ export const say = wording({
   close: ["Close", "关闭"],
   host: ["Host", "主机"],
   hostThen: ["{0} at that moment", "当时的 {0}"],
+  query: ["Query", "查询"],
   source: ["Source", "来源"],
   runbook: ["Runbook", "处置手册"],
   receivers: ["Receivers", "接收者"],
