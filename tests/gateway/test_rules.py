@@ -240,9 +240,11 @@ def test_rules_are_edited_over_the_api(tmp_path: Path) -> None:
         bad = made.send("POST", "rules/check", {"text": text.replace("+ 1", "+")})
         assert (bad.status_code, bad.json["errorType"]) == (400, "bad_data")
         assert "line 1" in bad.json["error"]
+        assert made.get("audit") == []
         answer = made.send("PUT", "rules/managed/hot", {"text": text})
         assert (answer.status_code, answer.json["data"]["version"]) == (200, 1)
         assert answer.json["data"]["changedBy"] == "anonymous"
+        assert len(made.get("audit")) == 1
         until(lambda: made.value("hot") == ["8"])
         assert [group["file"] for group in made.get("rules")["groups"]] == ["managed"]
         made.send("POST", "rules/managed/hot", {"text": text.replace("+ 1", "+ 2"), "enabled": True})
