@@ -108,11 +108,12 @@ export function firing(alerts: Alerts): number {
   return Object.values(alerts.firing).reduce((sum, count) => sum + count, 0);
 }
 
+/** The worst first. */
 const STATUSES: readonly Status[] = ["offline", "degraded", "online", "stopped"];
 
 const ORDERS: Record<string, (host: Host) => number | string> = {
   name: (host) => host.name,
-  status: (host) => -STATUSES.indexOf(host.status),
+  status: (host) => STATUSES.indexOf(host.status),
   cpu: (host) => host.values.cpu ?? -1,
   memory: (host) => host.values.memory ?? -1,
   disk: (host) => host.values.disk ?? -1,
