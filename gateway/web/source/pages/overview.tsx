@@ -109,24 +109,26 @@ function Hosts(props: { overview: Seen; error: Error | undefined }) {
         {shown.map((part) => (
           <div key={part.title} role="rowgroup">
             {by ? (
-              <h2 class="host-part">
-                {part.title} <span class="dim">{part.hosts.length}</span>
-              </h2>
+              <div class="host-part" role="row">
+                <span role="rowheader">
+                  {by === "status" ? say(part.title as "online") : part.title} <span class="dim">{part.hosts.length}</span>
+                </span>
+              </div>
             ) : null}
             {part.drawn.map((host) => (
               <Row key={host.id} host={host} picked={picked.has(host.name)} />
             ))}
           </div>
         ))}
-        {found.length ? null : (
-          <p class="no-hosts">
-            {say("nothing")}
-            <button type="button" onClick={() => setParameters({ q: "", group: "", status: "" })}>
-              {say("showAll")}
-            </button>
-          </p>
-        )}
       </div>
+      {found.length ? null : (
+        <p class="no-hosts" role="status">
+          {say("nothing")}
+          <button type="button" onClick={() => setParameters({ q: "", group: "", status: "" })}>
+            {say("showAll")}
+          </button>
+        </p>
+      )}
       {adding ? (
         <Dialog title={say("add")} onClose={() => setParameters({ add: "" }, true)}>
           <Adding known={hosts.map((host) => host.name)} />

@@ -21,7 +21,7 @@ export class Row extends Component<RowProps> {
     const { values } = host;
     const up = host.status === "online" || host.status === "degraded";
     return (
-      <div class={`host-row${up ? "" : " gone"}`} role="row" aria-selected={picked}>
+      <div class={`host-row${up ? "" : " gone"}${picked ? " picked" : ""}`} role="row">
         <span role="cell" class="host-pick">
           <input type="checkbox" checked={picked} data-pick={host.name} aria-label={say("select", host.name)} />
         </span>
