@@ -4,7 +4,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { lintKeymap } from "@codemirror/lint";
-import { EditorState, Prec, type Extension } from "@codemirror/state";
+import { Annotation, EditorState, Prec, type Extension } from "@codemirror/state";
 import { EditorView, hoverTooltip, keymap, placeholder, tooltips } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
@@ -66,6 +66,9 @@ const SELECTION = Prec.highest(
   }),
 );
 
+/** Text that was put in from outside, and need not be told there. */
+const FROM_OUTSIDE = Annotation.define<boolean>();
+
 type Metadata = Record<string, { type: string; help: string; unit: string }[]>;
 
 /** Type and help of the metric under the pointer. */
@@ -100,7 +103,7 @@ const about = hoverTooltip(async (view, at) => {
   };
 });
 
-function extensions(newest: { current: Props }): Extension[] {
+function extensions(newest: { current: Props }, told: string[]): Extension[] {
   const run = () => {
     newest.current.onRun();
     return true;
@@ -133,7 +136,10 @@ function extensions(newest: { current: Props }): Extension[] {
     Prec.high(keymap.of([{ key: "Enter", run }, ...closeBracketsKeymap])),
     keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap]),
     EditorView.updateListener.of((update) => {
-      if (update.docChanged) newest.current.onChange(update.state.doc.toString());
+      if (!update.docChanged || update.transactions.some((each) => each.annotation(FROM_OUTSIDE))) return;
+      const text = update.state.doc.toString();
+      told.push(text);
+      newest.current.onChange(text);
     }),
   ];
 }
@@ -141,6 +147,8 @@ function extensions(newest: { current: Props }): Extension[] {
 export function Editor(props: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>();
+  // Texts that come back as the value later, when more may have been typed.
+  const told = useRef<string[]>([]);
   const newest = useRef(props);
   newest.current = props;
 
@@ -149,7 +157,7 @@ export function Editor(props: Props) {
     if (!element) return;
     const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
     const made = new EditorView({
-      state: EditorState.create({ doc: newest.current.value, extensions: extensions(newest) }),
+      state: EditorState.create({ doc: newest.current.value, extensions: extensions(newest, told.current) }),
       root,
       parent: root,
     });
@@ -170,8 +178,13 @@ export function Editor(props: Props) {
 
   useEffect(() => {
     const made = view.current;
-    if (!made || made.state.doc.toString() === props.value) return;
-    made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: props.value } });
+    const place = told.current.indexOf(props.value);
+    told.current.splice(0, place < 0 ? told.current.length : place + 1);
+    if (!made || place >= 0 || made.state.doc.toString() === props.value) return;
+    made.dispatch({
+      changes: { from: 0, to: made.state.doc.length, insert: props.value },
+      annotations: FROM_OUTSIDE.of(true),
+    });
   }, [props.value]);
 
   return <div class="editor" ref={host} />;
