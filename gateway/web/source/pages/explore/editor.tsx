@@ -10,6 +10,7 @@ import { tags } from "@lezer/highlight";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
 import { useEffect, useRef } from "preact/hooks";
 import { ask } from "../../api";
+import { Client } from "./client";
 
 export interface EditorHandle {
   goTo: (line: number, column: number) => void;
@@ -23,6 +24,8 @@ interface Props {
   onRun: () => void;
   onReady: (handle: EditorHandle | null) => void;
 }
+
+const CLIENT = new Client();
 
 const LOOK = EditorView.theme({
   "&": { color: "var(--text)", backgroundColor: "var(--box)", fontSize: "14px", borderRadius: "6px" },
@@ -108,9 +111,7 @@ function extensions(newest: { current: Props }, told: string[]): Extension[] {
     newest.current.onRun();
     return true;
   };
-  const promql = new PromQLExtension().setComplete({
-    remote: { httpMethod: "GET", requestHeaders: new Headers({ "X-Fleetgauge": "1" }) },
-  });
+  const promql = new PromQLExtension().setComplete({ remote: CLIENT });
   return [
     LOOK,
     SELECTION,
