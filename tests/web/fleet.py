@@ -108,10 +108,10 @@ def running_fleet(directory: Path, port: int = 0) -> Iterator[Fleet]:
         fleet = Fleet(url=program.url, now=int(time.time()) // STEP_S * STEP_S)
         for host in HOSTS:
             _register(fleet, host)
+            _tell_processes(fleet, host)
             _write(
                 fleet, [series for made in (_gauges(host, fleet), _counters(host, fleet)) for series in made]
             )
-            _tell_processes(fleet, host)
         _silence(fleet)
         _wait_for_alerts(fleet)
         yield fleet

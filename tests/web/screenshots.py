@@ -26,7 +26,7 @@ def pictures(fleet: Fleet) -> dict[str, tuple[str, Scheme]]:
         "overview": ("/", "light"),
         "overview-dark": ("/", "dark"),
         "host": (f"/agents/db-1?{around}&at={moment}", "light"),
-        "compare": ("/compare?hosts=db-1,web-1,web-2", "light"),
+        "compare": ("/compare?agents=db-1,web-1,web-2", "light"),
         "alerts": ("/alerts", "light"),
         "explore": (f"/explore?expr={quote(QUERY)}", "light"),
         "status": ("/status", "light"),
