@@ -190,7 +190,7 @@ def _gauges(host: Host, fleet: Fleet) -> Iterator[Series]:
 
 
 def _counters(host: Host, fleet: Fleet) -> Iterator[Series]:
-    total: list[float] = [0.0]
+    total: list[float] = [1e5]  # Near nought, rates would be those of a counter that just began.
     for time_s in _times(host, fleet):
         total.append(total[-1] + busy(host, fleet.now - time_s) / 100 * STEP_S)
     start = fleet.now - PAST_S
@@ -199,7 +199,7 @@ def _counters(host: Host, fleet: Fleet) -> Iterator[Series]:
         return total[round((fleet.now - ago - start) / STEP_S)]
 
     def elapsed(ago: float) -> float:
-        return fleet.now - ago - start
+        return 4e5 + fleet.now - ago - start
 
     for cpu in ("0", "1"):
         for mode, share in (("user", 0.7), ("system", 0.2), ("iowait", 0.1)):
