@@ -29,7 +29,7 @@ EVIDENCE: Final = {
         (("check", "rules", ALERTS / "disk.rules.yml"), "OK (2 rules)"),
         (
             ("check", "alertmanager", ALERTS / "alertmanager.yml"),
-            "OK (receivers: 2, ways to them: 2, routes: 2)",
+            "OK (receivers: 2, ways to them: 2, routes: 2, files of templates: 0)",
         ),
         (("test", "rules", ALERTS / "tests" / "disk.yml"), "OK (1 test)"),
     ],
