@@ -31,7 +31,7 @@ export interface Comparison {
   unit: string;
   expression: string;
   step: number;
-  offset: number | null;
+  offset?: number | null;
   times: number[];
   unknown: string[];
   agents: Compared[];

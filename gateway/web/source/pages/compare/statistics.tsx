@@ -114,7 +114,7 @@ export function StatisticsTable(props: Props) {
       );
     },
   });
-  if (comparison.offset !== null) columns.push(...changes(unit));
+  if (comparison.offset) columns.push(...changes(unit));
   return (
     <Table
       caption={say("statistics")}
