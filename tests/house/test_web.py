@@ -91,7 +91,7 @@ def test_a_bad_source_is_found(source: str, problem: str) -> None:
     [
         "// At the limit.\n" + "a;\n" * (MAX_FILE_LINES - 1),
         '// A.\nconst say = wording({\n  cpu: ["CPU {0} of {1}", "CPU {0} / {1}"],\n});\n',
-        '// A.\nconst say = wording({ pid: ["This ({0})", "此\uff08{0}\uff09"], all: ["All", "全部"] });\n',
+        '// A.\nconst say = wording({ pid: ["This ({0})", "此 ({0})"], all: ["All", "全部"] });\n',
         '// A.\nconst say = wording({\n  long: [\n    "Last {0}",\n    "最近 {0}",\n  ],\n});\n',
         '// A.\nconst svg = <svg xmlns="http://www.w3.org/2000/svg" />; // a//b\n',
         "/* A style. */\na {\n}\n",
