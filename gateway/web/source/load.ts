@@ -9,11 +9,7 @@ export interface Loaded<T> {
 }
 
 /** Loads what `load` gives, again when `key` changes, and every so many seconds while the page is looked at. */
-export function useLoaded<T>(
-  key: string,
-  load: (signal: AbortSignal) => Promise<T>,
-  everySeconds = 0,
-): Loaded<T> {
+export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everySeconds = 0): Loaded<T> {
   const [state, setState] = useState<{ data?: T; error?: Error }>({});
   const [turn, setTurn] = useState(0);
   const newest = useRef(load);

@@ -52,5 +52,14 @@ followLinks();
 const root = document.getElementById("app");
 if (root) {
   const alone = location.pathname === "/login";
-  render(alone ? <Page /> : <Shell><Page /></Shell>, root);
+  render(
+    alone ? (
+      <Page />
+    ) : (
+      <Shell>
+        <Page />
+      </Shell>
+    ),
+    root,
+  );
 }

@@ -64,13 +64,22 @@ export function Shell(props: { children: ComponentChildren }) {
           ))}
         </nav>
         <div class="tools">
-          <button type="button" onClick={() => setOpen("find")} title={`${say("find")} (Ctrl-K)`} aria-label={say("find")}>
+          <button
+            type="button"
+            onClick={() => setOpen("find")}
+            title={`${say("find")} (Ctrl-K)`}
+            aria-label={say("find")}
+          >
             ⌕
           </button>
           <button type="button" onClick={change} title={say("theme", say(shade))} aria-label={say("theme", say(shade))}>
             ◐
           </button>
-          <button type="button" onClick={() => speak(language === "en" ? "zh" : "en")} lang={language === "en" ? "zh" : "en"}>
+          <button
+            type="button"
+            onClick={() => speak(language === "en" ? "zh" : "en")}
+            lang={language === "en" ? "zh" : "en"}
+          >
             {language === "en" ? "中文" : "English"}
           </button>
           {who.data && !who.data.open ? <LogOut name={who.data.name} /> : null}
@@ -155,7 +164,13 @@ function Palette(props: { onClose: () => void }) {
           choose(found[0]?.to);
         }}
       >
-        <input autofocus type="search" aria-label={say("find")} value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <input
+          autofocus
+          type="search"
+          aria-label={say("find")}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
       </form>
       <ul class="found">
         {found.map((each) => (

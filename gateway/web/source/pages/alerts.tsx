@@ -61,7 +61,10 @@ export default function Alerts() {
     return () => clearTimeout(timer);
   }, [told]);
   const tabs = useRef<HTMLElement>(null);
-  useEffect(() => tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [tab]);
+  useEffect(
+    () => tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }),
+    [tab],
+  );
   const undo = async () => {
     try {
       await told?.undo?.();
@@ -76,7 +79,11 @@ export default function Alerts() {
       <h1 class="hidden">{say("alerts")}</h1>
       <nav class="al-tabs" ref={tabs} aria-label={say("parts")}>
         {TABS.map((each) => (
-          <a key={each} href={each === "firing" ? "/alerts" : `/alerts?tab=${each}`} aria-current={each === tab ? "page" : undefined}>
+          <a
+            key={each}
+            href={each === "firing" ? "/alerts" : `/alerts?tab=${each}`}
+            aria-current={each === tab ? "page" : undefined}
+          >
             {say(each)}
             {each === "firing" && alerts.data ? <span class={count ? "badge bad" : "badge dim"}>{count}</span> : null}
           </a>

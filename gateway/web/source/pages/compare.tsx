@@ -32,7 +32,10 @@ const say = wording({
   earlier: ["{0} earlier", "{0} 前"],
   copy: ["Copy link", "复制链接"],
   loading: ["Loading …", "加载中…"],
-  noAgents: ["There are no hosts yet. The overview shows the command to add one.", "还没有主机。总览页面有添加主机的命令。"],
+  noAgents: [
+    "There are no hosts yet. The overview shows the command to add one.",
+    "还没有主机。总览页面有添加主机的命令。",
+  ],
   choose: ["Choose the hosts to compare.", "请选择要对比的主机。"],
   noValues: ["None of these hosts has values of this measure at that time.", "这些主机在这段时间没有该指标的数据。"],
   unknown: ["There is no host {0}.", "没有主机 {0}。"],
@@ -53,11 +56,15 @@ function lasting(span: Span): string {
 
 function linesOf(comparison: Comparison, colours: ReadonlyMap<string, string>): Line[] {
   const points = (values: readonly (number | null)[]) =>
-    values.flatMap((value, place): [number, number][] => (value === null ? [] : [[comparison.times[place] ?? 0, value]]));
+    values.flatMap((value, place): [number, number][] =>
+      value === null ? [] : [[comparison.times[place] ?? 0, value]],
+    );
   return comparison.agents.flatMap((agent): Line[] => {
     const colour = colours.get(agent.name) ?? "";
     const now = { name: agent.name, colour, points: points(agent.values) };
-    return agent.before ? [now, { name: `${agent.name} ⟲`, colour, dashed: true, points: points(agent.before.values) }] : [now];
+    return agent.before
+      ? [now, { name: `${agent.name} ⟲`, colour, dashed: true, points: points(agent.before.values) }]
+      : [now];
   });
 }
 
@@ -89,7 +96,9 @@ function Compared(props: { agents: readonly Agent[] }) {
   const [order, setOrder] = useParameter("sort", "-average");
   const [focus, setFocus] = useState("");
   const wanted = { hosts: chosen, metric, expr, offset, span };
-  const loaded = useLoaded(JSON.stringify(wanted), async (signal) => (chosen.length ? compare(wanted, signal) : undefined));
+  const loaded = useLoaded(JSON.stringify(wanted), async (signal) =>
+    chosen.length ? compare(wanted, signal) : undefined,
+  );
   const comparison = chosen.length ? loaded.data : undefined;
   const names = comparison?.agents.map((agent) => agent.name) ?? [];
   const colours = useMemo(() => hues(names), [names.join("\n")]);
@@ -114,12 +123,26 @@ function Compared(props: { agents: readonly Agent[] }) {
         <MeasureChoice metric={metric} expr={expr} offset={offset} />
       </div>
       <Trouble error={loaded.error} />
-      {comparison?.unknown.map((name) => <p class="trouble" key={name}>{say("unknown", name)}</p>)}
+      {comparison?.unknown.map((name) => (
+        <p class="trouble" key={name}>
+          {say("unknown", name)}
+        </p>
+      ))}
       {chosen.length ? null : <p class="box">{say("choose")}</p>}
       {chosen.length && !comparison && !loaded.error ? <p class="dim">{say("loading")}</p> : null}
       {comparison?.agents.length ? (
         <section class="box" aria-label={title}>
-          <Chart title={title} lines={lines} span={span} unit={unit} step={comparison.step} height={340} many focus={focus} onFocus={setFocus} />
+          <Chart
+            title={title}
+            lines={lines}
+            span={span}
+            unit={unit}
+            step={comparison.step}
+            height={340}
+            many
+            focus={focus}
+            onFocus={setFocus}
+          />
           {lines.some((line) => line.points.length) ? null : <p class="dim">{say("noValues")}</p>}
           <StatisticsTable
             comparison={comparison}
@@ -134,7 +157,12 @@ function Compared(props: { agents: readonly Agent[] }) {
         </section>
       ) : null}
       {chosen.length === 1 ? (
-        <Everything host={chosen[0] ?? ""} offset={offset} span={span} onMeasure={(name) => setParameters({ metric: name, expr: "" })} />
+        <Everything
+          host={chosen[0] ?? ""}
+          offset={offset}
+          span={span}
+          onMeasure={(name) => setParameters({ metric: name, expr: "" })}
+        />
       ) : null}
       {names.length ? <Processes names={names} span={span} colours={colours} /> : null}
     </>
@@ -149,7 +177,8 @@ function MeasureChoice(props: { metric: string; expr: string; offset: string }) 
     if (value !== OWN) setParameters({ metric: value === STANDARD_MEASURE ? "" : value, expr: "" });
   };
   const named = (each: string) => (OFFSETS.find((other) => other === each) ? say(each as "1d") : say("earlier", each));
-  const offsets: string[] = offset && !OFFSETS.some((each) => each === offset) && seconds(offset) ? [...OFFSETS, offset] : [...OFFSETS];
+  const offsets: string[] =
+    offset && !OFFSETS.some((each) => each === offset) && seconds(offset) ? [...OFFSETS, offset] : [...OFFSETS];
   return (
     <div class="bar compare-choice">
       <label>

@@ -32,7 +32,10 @@ const say = wording({
   asking: ["Asking …", "查询中…"],
   steps: ["one value each {0}", "每 {0} 一个值"],
   at: ["at {0}", "时间：{0}"],
-  tooFine: ["That would be more than 11,000 values for each series: a wider step is taken.", "每条序列将超过 11,000 个值，已自动放宽步长。"],
+  tooFine: [
+    "That would be more than 11,000 values for each series: a wider step is taken.",
+    "每条序列将超过 11,000 个值，已自动放宽步长。",
+  ],
 });
 
 const FIRST_SERIES = 50;
@@ -102,18 +105,33 @@ export default function Explore() {
   const loaded = useLoaded(key, async (signal) => {
     const load = (query: string) =>
       graph ? overTime(query, span, step, limit, signal) : instant(query, span.to, limit, signal);
-    return { key, graph, span, step, exprs, outcomes: await Promise.all(exprs.map((query) => outcomeOf(query, () => load(query)))) };
+    return {
+      key,
+      graph,
+      span,
+      step,
+      exprs,
+      outcomes: await Promise.all(exprs.map((query) => outcomeOf(query, () => load(query)))),
+    };
   });
   const run = (queries: readonly string[]) => {
     setParameters({ expr: queries.map((query) => query.trim()).filter(Boolean) });
     again();
   };
-  const put = (place: number, value: string) => setDrafts((before) => before.map((each, at) => (at === place ? value : each)));
+  const put = (place: number, value: string) =>
+    setDrafts((before) => before.map((each, at) => (at === place ? value : each)));
   const { data } = loaded;
-  const outcome = (place: number): Outcome => (data && data.exprs[place] === exprs[place] ? (data.outcomes[place] ?? null) : null);
+  const outcome = (place: number): Outcome =>
+    data && data.exprs[place] === exprs[place] ? (data.outcomes[place] ?? null) : null;
   const results: Result[] = (data?.exprs.length ? data.outcomes : []).flatMap((each, place) =>
     each && "answer" in each
-      ? [{ letter: (data?.exprs.length ?? 0) > 1 ? letter(place) : "", query: data?.exprs[place] ?? "", answer: each.answer }]
+      ? [
+          {
+            letter: (data?.exprs.length ?? 0) > 1 ? letter(place) : "",
+            query: data?.exprs[place] ?? "",
+            answer: each.answer,
+          },
+        ]
       : [],
   );
   return (
@@ -166,9 +184,15 @@ export default function Explore() {
       {widened && graph ? <p class="said warn">{say("tooFine")}</p> : null}
       {exprs.length && data?.key !== key && !results.length ? <p class="dim">{say("asking")}</p> : null}
       {results.length && data ? (
-        <section class={data.key === key ? "box" : "box asking"} aria-label={graph ? say("graph") : say("table")} aria-busy={data.key !== key}>
+        <section
+          class={data.key === key ? "box" : "box asking"}
+          aria-label={graph ? say("graph") : say("table")}
+          aria-busy={data.key !== key}
+        >
           <div class="bar">
-            <span class="dim">{data.graph ? say("steps", `${data.step} s`) : say("at", new Date(data.span.to * 1000).toLocaleString())}</span>
+            <span class="dim">
+              {data.graph ? say("steps", `${data.step} s`) : say("at", new Date(data.span.to * 1000).toLocaleString())}
+            </span>
             <button type="button" class="push" onClick={() => download(results)}>
               {say("csv")}
             </button>
@@ -176,7 +200,9 @@ export default function Explore() {
           {data.graph ? (
             <Graph results={results} span={data.span} step={data.step} />
           ) : (
-            results.map((result) => <ResultTable key={`${result.letter} ${result.query}`} result={result} order={order} onOrder={setOrder} />)
+            results.map((result) => (
+              <ResultTable key={`${result.letter} ${result.query}`} result={result} order={order} onOrder={setOrder} />
+            ))
           )}
         </section>
       ) : null}
@@ -194,7 +220,13 @@ export default function Explore() {
   );
 }
 
-function Choices(props: { graph: boolean; step: string; refresh: string; relative: boolean; onView: (view: string) => void }) {
+function Choices(props: {
+  graph: boolean;
+  step: string;
+  refresh: string;
+  relative: boolean;
+  onView: (view: string) => void;
+}) {
   const { graph, step } = props;
   const own = step && !(step in POINTS) && !STEPS.some((each) => each === step) && seconds(step);
   return (
@@ -217,7 +249,10 @@ function Choices(props: { graph: boolean; step: string; refresh: string; relativ
       {props.relative ? (
         <label>
           <span class="dim">{say("refresh")} </span>
-          <select value={props.refresh} onChange={(event) => setParameters({ refresh: event.currentTarget.value }, true)}>
+          <select
+            value={props.refresh}
+            onChange={(event) => setParameters({ refresh: event.currentTarget.value }, true)}
+          >
             <option value="">{say("off")}</option>
             {REFRESHES.map((each) => (
               <option key={each} value={each}>
@@ -229,7 +264,12 @@ function Choices(props: { graph: boolean; step: string; refresh: string; relativ
       ) : null}
       <div class="views" role="group" aria-label={say("view")}>
         {(["graph", "table"] as const).map((each) => (
-          <button key={each} type="button" aria-pressed={graph === (each === "graph")} onClick={() => props.onView(each)}>
+          <button
+            key={each}
+            type="button"
+            aria-pressed={graph === (each === "graph")}
+            onClick={() => props.onView(each)}
+          >
             {say(each)}
           </button>
         ))}

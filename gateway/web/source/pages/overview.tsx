@@ -98,20 +98,32 @@ function Hosts(props: { overview: Seen; error: Error | undefined }) {
         picked={[...picked]}
         onAdd={() => setParameters({ add: "1" })}
       />
-      {error ? <p class="trouble" role="alert">{say("lost", ago(overview.time), error.message)}</p> : null}
+      {error ? (
+        <p class="trouble" role="alert">
+          {say("lost", ago(overview.time), error.message)}
+        </p>
+      ) : null}
       {overview.problems.map((problem) => (
         <p key={problem} class="trouble">
           {problem}
         </p>
       ))}
-      <div class="hosts box" role="table" aria-label={say("title")} aria-rowcount={found.length + 1} ref={list} onClick={clicked}>
+      <div
+        class="hosts box"
+        role="table"
+        aria-label={say("title")}
+        aria-rowcount={found.length + 1}
+        ref={list}
+        onClick={clicked}
+      >
         <Head sort={sort} />
         {shown.map((part) => (
           <div key={part.title} role="rowgroup">
             {by ? (
               <div class="host-part" role="row">
                 <span role="rowheader">
-                  {by === "status" ? say(part.title as "online") : part.title} <span class="dim">{part.hosts.length}</span>
+                  {by === "status" ? say(part.title as "online") : part.title}{" "}
+                  <span class="dim">{part.hosts.length}</span>
                 </span>
               </div>
             ) : null}

@@ -90,7 +90,11 @@ function Tabs(props: { who: WhoAmI }) {
     <>
       <nav class="tabs" aria-label={say("tabs")}>
         {shown.map((each) => (
-          <a key={each.name} href={`/status?tab=${each.name}`} aria-current={each.name === tab.name ? "page" : undefined}>
+          <a
+            key={each.name}
+            href={`/status?tab=${each.name}`}
+            aria-current={each.name === tab.name ? "page" : undefined}
+          >
             {say(each.name)}
           </a>
         ))}

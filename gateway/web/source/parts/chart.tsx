@@ -107,7 +107,12 @@ export function Chart(props: Props) {
   const plot = useRef<uPlot>();
   const newest = useRef(props);
   newest.current = props;
-  const shape = JSON.stringify([props.lines.map((each) => [each.name, each.colour, each.dashed]), props.unit, props.most, props.many]);
+  const shape = JSON.stringify([
+    props.lines.map((each) => [each.name, each.colour, each.dashed]),
+    props.unit,
+    props.most,
+    props.many,
+  ]);
 
   useEffect(() => {
     const element = box.current;
@@ -152,11 +157,7 @@ export function Chart(props: Props) {
   );
 }
 
-function options(
-  newest: { current: Props },
-  width: number,
-  named: { current: HTMLElement | null },
-): uPlot.Options {
+function options(newest: { current: Props }, width: number, named: { current: HTMLElement | null }): uPlot.Options {
   const { lines, unit, most, height, stacked, many } = newest.current;
   const text = colour("text-dim");
   const grid = { stroke: colour("line"), width: 1 };

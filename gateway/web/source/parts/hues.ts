@@ -3,8 +3,22 @@ import { LINES } from "../theme";
 
 const HUES: readonly string[] = [
   ...LINES,
-  "#2f8f9d", "#c85a9e", "#8a9a1f", "#7a6fd0", "#d0743c", "#3fa37c", "#a8506b", "#5f8dd3",
-  "#b38b2d", "#6b8f3f", "#c0625f", "#4aa3c7", "#9a66b8", "#cf8f8a", "#5c7f8f", "#a37f4f",
+  "#2f8f9d",
+  "#c85a9e",
+  "#8a9a1f",
+  "#7a6fd0",
+  "#d0743c",
+  "#3fa37c",
+  "#a8506b",
+  "#5f8dd3",
+  "#b38b2d",
+  "#6b8f3f",
+  "#c0625f",
+  "#4aa3c7",
+  "#9a66b8",
+  "#cf8f8a",
+  "#5c7f8f",
+  "#a37f4f",
 ];
 
 function hash(text: string): number {

@@ -17,7 +17,12 @@ export function RangeChoice(props: { span: Span; standard?: string }) {
   const time = (at: number) => new Date(at * 1000).toLocaleString();
   return (
     <div class="range" role="group" aria-label={say("range")}>
-      <button type="button" title={say("earlier")} aria-label={say("earlier")} onClick={() => zoom(from - wide / 2, to - wide / 2)}>
+      <button
+        type="button"
+        title={say("earlier")}
+        aria-label={say("earlier")}
+        onClick={() => zoom(from - wide / 2, to - wide / 2)}
+      >
         ‹
       </button>
       <select
@@ -32,10 +37,20 @@ export function RangeChoice(props: { span: Span; standard?: string }) {
           </option>
         ))}
       </select>
-      <button type="button" title={say("wider")} aria-label={say("wider")} onClick={() => zoom(from - wide / 2, to + wide / 2)}>
+      <button
+        type="button"
+        title={say("wider")}
+        aria-label={say("wider")}
+        onClick={() => zoom(from - wide / 2, to + wide / 2)}
+      >
         ⤢
       </button>
-      <button type="button" title={say("later")} aria-label={say("later")} onClick={() => zoom(from + wide / 2, to + wide / 2)}>
+      <button
+        type="button"
+        title={say("later")}
+        aria-label={say("later")}
+        onClick={() => zoom(from + wide / 2, to + wide / 2)}
+      >
         ›
       </button>
     </div>

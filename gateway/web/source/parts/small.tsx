@@ -21,7 +21,13 @@ export function Sparkline(props: { values: readonly (number | null)[]; most?: nu
     pen = true;
   });
   return (
-    <svg class="sparkline" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={props.label} preserveAspectRatio="none">
+    <svg
+      class="sparkline"
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label={props.label}
+      preserveAspectRatio="none"
+    >
       <path d={path} />
     </svg>
   );
@@ -132,7 +138,8 @@ function order<Row>(column: Column<Row>, name: string, descending: boolean): str
 }
 
 function compare(a: number | string, b: number | string): number {
-  if (typeof a === "string" || typeof b === "string") return String(a).localeCompare(String(b), undefined, { numeric: true });
+  if (typeof a === "string" || typeof b === "string")
+    return String(a).localeCompare(String(b), undefined, { numeric: true });
   // What is not known comes last among what descends.
   return (Number.isNaN(a) ? -Infinity : a) - (Number.isNaN(b) ? -Infinity : b);
 }

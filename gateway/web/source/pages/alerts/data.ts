@@ -2,7 +2,16 @@
 import { useEffect } from "preact/hooks";
 import { ask, askBare, type Agent, type WhoAmI } from "../../api";
 import { useLoaded, type Loaded } from "../../load";
-import { isoTime, labelsKey, matcherText, type Alert, type Matcher, type RuleAlert, type RuleGroup, type Silence } from "./model";
+import {
+  isoTime,
+  labelsKey,
+  matcherText,
+  type Alert,
+  type Matcher,
+  type RuleAlert,
+  type RuleGroup,
+  type Silence,
+} from "./model";
 
 export const LIVE = 5;
 

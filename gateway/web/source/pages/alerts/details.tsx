@@ -14,7 +14,10 @@ const here = wording({
   description: ["What it means", "说明"],
   past: ["What it did before", "以往记录"],
   annotations: ["Annotations", "注解"],
-  noEvidence: ["Nothing is frozen for this alert: no agent tells the processes of its host.", "此告警没有留存现场：该主机没有代理上报进程。"],
+  noEvidence: [
+    "Nothing is frozen for this alert: no agent tells the processes of its host.",
+    "此告警没有留存现场：该主机没有代理上报进程。",
+  ],
 });
 
 const SAID = ["summary", "description", "message", "runbook", "runbook_url"];
@@ -64,7 +67,11 @@ export function Details({ alert, alerts, silences, hosts, value }: Props) {
             ))}
             {status.inhibitedBy.map((id) => {
               const by = alerts.find((each) => each.fingerprint === id);
-              return <div key={id}>{here("inhibitedBy", by ? `${nameOf(by.labels)} ${hostOf(by.labels)}`.trim() : here("other"))}</div>;
+              return (
+                <div key={id}>
+                  {here("inhibitedBy", by ? `${nameOf(by.labels)} ${hostOf(by.labels)}`.trim() : here("other"))}
+                </div>
+              );
             })}
           </Fact>
         ) : null}

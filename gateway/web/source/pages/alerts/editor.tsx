@@ -8,7 +8,20 @@ import { wording } from "../../words";
 import { Trouble } from "../../parts/small";
 import { useActs } from "./acts";
 import { expireSilence, putSilence, taken } from "./data";
-import { ALL_SIGNS, equals, isWhole, localTime, matcherText, moment, readMatcher, signOf, withSign, type Matcher, type Sign, type Silence } from "./model";
+import {
+  ALL_SIGNS,
+  equals,
+  isWhole,
+  localTime,
+  matcherText,
+  moment,
+  readMatcher,
+  signOf,
+  withSign,
+  type Matcher,
+  type Sign,
+  type Silence,
+} from "./model";
 import { Labels } from "./text";
 import { say } from "./words";
 
@@ -65,11 +78,18 @@ export function Editor(props: { silence: Silence | undefined }) {
   const save = async () => {
     if (!(to > from)) return setError(new Error(here("noTime")));
     // The field has minutes: what began before, or begins in this one, begins as it did, or now.
-    const begins = goesOn && starts === localTime(moment(silence.startsAt)) ? moment(silence.startsAt) : Math.max(from, Date.now() / 1000);
+    const begins =
+      goesOn && starts === localTime(moment(silence.startsAt))
+        ? moment(silence.startsAt)
+        : Math.max(from, Date.now() / 1000);
     try {
       const wanted = { matchers: whole, starts: begins, ends: to, createdBy: by, comment };
       const id = await putSilence(goesOn ? { ...wanted, id: silence.id } : wanted);
-      tell(goesOn ? { text: here("saved", written(to, "time")) } : { text: here("saved", written(to, "time")), undo: () => expireSilence(id) });
+      tell(
+        goesOn
+          ? { text: here("saved", written(to, "time")) }
+          : { text: here("saved", written(to, "time")), undo: () => expireSilence(id) },
+      );
       close();
     } catch (failure) {
       setError(failure as Error);
@@ -89,7 +109,12 @@ export function Editor(props: { silence: Silence | undefined }) {
       <div class="al-two">
         <label>
           {here("starts")}
-          <input type="datetime-local" required value={starts} onInput={(event) => setStarts(event.currentTarget.value)} />
+          <input
+            type="datetime-local"
+            required
+            value={starts}
+            onInput={(event) => setStarts(event.currentTarget.value)}
+          />
         </label>
         <label>
           {here("ends")}
@@ -126,7 +151,8 @@ export function Editor(props: { silence: Silence | undefined }) {
 
 function Matchers(props: { matchers: readonly Matcher[]; onChange: (matchers: Matcher[]) => void }) {
   const { matchers, onChange } = props;
-  const put = (place: number, matcher: Matcher) => onChange(matchers.map((each, at) => (at === place ? matcher : each)));
+  const put = (place: number, matcher: Matcher) =>
+    onChange(matchers.map((each, at) => (at === place ? matcher : each)));
   return (
     <fieldset>
       <legend>{here("matchers")}</legend>
@@ -139,7 +165,11 @@ function Matchers(props: { matchers: readonly Matcher[]; onChange: (matchers: Ma
             value={matcher.name}
             onInput={(event) => put(place, { ...matcher, name: event.currentTarget.value.trim() })}
           />
-          <select aria-label={here("sign")} value={signOf(matcher)} onChange={(event) => put(place, withSign(matcher, event.currentTarget.value as Sign))}>
+          <select
+            aria-label={here("sign")}
+            value={signOf(matcher)}
+            onChange={(event) => put(place, withSign(matcher, event.currentTarget.value as Sign))}
+          >
             {ALL_SIGNS.map((sign) => (
               <option key={sign}>{sign}</option>
             ))}
@@ -150,7 +180,12 @@ function Matchers(props: { matchers: readonly Matcher[]; onChange: (matchers: Ma
             value={matcher.value}
             onInput={(event) => put(place, { ...matcher, value: event.currentTarget.value })}
           />
-          <button type="button" aria-label={here("drop")} title={here("drop")} onClick={() => onChange(matchers.filter((_, at) => at !== place))}>
+          <button
+            type="button"
+            aria-label={here("drop")}
+            title={here("drop")}
+            onClick={() => onChange(matchers.filter((_, at) => at !== place))}
+          >
             ✕
           </button>
         </div>
@@ -171,7 +206,9 @@ function Preview(props: { matchers: readonly Matcher[] }) {
   return (
     <div class="al-preview" role="status">
       <strong>{here("preview")}</strong>{" "}
-      <span class="dim">{!ready ? here("unfinished") : alerts.length ? here("previewCount", alerts.length) : here("previewNone")}</span>
+      <span class="dim">
+        {!ready ? here("unfinished") : alerts.length ? here("previewCount", alerts.length) : here("previewNone")}
+      </span>
       {found.error ? <Trouble error={found.error} /> : null}
       {ready ? (
         <ul>

@@ -10,7 +10,10 @@ import { Loading } from "./text";
 import { say } from "./words";
 
 const here = wording({
-  none: ["Nothing is frozen for this alert: no agent tells the processes of its host, or its table was too old.", "此告警没有留存现场：该主机没有代理上报进程，或进程表已过旧。"],
+  none: [
+    "Nothing is frozen for this alert: no agent tells the processes of its host, or its table was too old.",
+    "此告警没有留存现场：该主机没有代理上报进程，或进程表已过旧。",
+  ],
   table: ["Busiest processes when it began", "触发时最繁忙的进程"],
   changed: ["What changed in the ten minutes before", "触发前十分钟内的变化"],
   nothingChanged: ["Nothing that is worth telling.", "没有值得关注的变化。"],
@@ -137,10 +140,34 @@ const COLUMNS: readonly Column<Process>[] = [
       </>
     ),
   },
-  { key: "cpu", title: here("cpu"), numeric: true, by: (row) => row.cpu ?? -1, cell: (row) => written(row.cpu, "percent") },
-  { key: "rss", title: here("memory"), numeric: true, by: (row) => row.rss ?? -1, cell: (row) => written(row.rss, "bytes") },
-  { key: "read", title: here("read"), numeric: true, by: (row) => row.read ?? -1, cell: (row) => written(row.read, "bytes/s") },
-  { key: "write", title: here("write"), numeric: true, by: (row) => row.write ?? -1, cell: (row) => written(row.write, "bytes/s") },
+  {
+    key: "cpu",
+    title: here("cpu"),
+    numeric: true,
+    by: (row) => row.cpu ?? -1,
+    cell: (row) => written(row.cpu, "percent"),
+  },
+  {
+    key: "rss",
+    title: here("memory"),
+    numeric: true,
+    by: (row) => row.rss ?? -1,
+    cell: (row) => written(row.rss, "bytes"),
+  },
+  {
+    key: "read",
+    title: here("read"),
+    numeric: true,
+    by: (row) => row.read ?? -1,
+    cell: (row) => written(row.read, "bytes/s"),
+  },
+  {
+    key: "write",
+    title: here("write"),
+    numeric: true,
+    by: (row) => row.write ?? -1,
+    cell: (row) => written(row.write, "bytes/s"),
+  },
   { key: "user", title: here("user"), by: (row) => row.user, cell: (row) => row.user },
   { key: "inside", title: here("inside"), by: inside, cell: inside },
   {

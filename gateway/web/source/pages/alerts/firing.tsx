@@ -7,18 +7,38 @@ import { wording } from "../../words";
 import { useActs } from "./acts";
 import { useConfigured, useHosts, useRules, useRuleAlerts, useSilences, valuesOf } from "./data";
 import { Details } from "./details";
-import { found, grouped, hostLabel, hostOf, labelsKey, moment, nameOf, type Alert, type Group, type Silence } from "./model";
+import {
+  found,
+  grouped,
+  hostLabel,
+  hostOf,
+  labelsKey,
+  moment,
+  nameOf,
+  type Alert,
+  type Group,
+  type Silence,
+} from "./model";
 import { SilenceButton } from "./silencing";
 import { Empty, Labels, Loading, Severity, When } from "./text";
 import { say } from "./words";
 
 const here = wording({
   nothing: ["Nothing fires", "没有告警触发"],
-  nothingText: ["{0} rules are watched; what fires will show up here within seconds.", "正在监视 {0} 条规则；触发的告警会在几秒内显示在这里。"],
-  noRules: ["There are no rules yet: start the gateway with --rules FILE, or with --rule-packs all.", "尚无规则：请用 --rules FILE 或 --rule-packs all 启动网关。"],
+  nothingText: [
+    "{0} rules are watched; what fires will show up here within seconds.",
+    "正在监视 {0} 条规则；触发的告警会在几秒内显示在这里。",
+  ],
+  noRules: [
+    "There are no rules yet: start the gateway with --rules FILE, or with --rule-packs all.",
+    "尚无规则：请用 --rules FILE 或 --rule-packs all 启动网关。",
+  ],
   broken: ["Rules that can't be evaluated: {0}", "无法求值的规则：{0} 条"],
   show: ["Show", "查看"],
-  nobody: ["Nobody is told of alerts: no receiver is set up. Give the gateway a configuration file of Alertmanager:", "没有人会收到告警：未配置接收者。请为网关指定 Alertmanager 配置文件："],
+  nobody: [
+    "Nobody is told of alerts: no receiver is set up. Give the gateway a configuration file of Alertmanager:",
+    "没有人会收到告警：未配置接收者。请为网关指定 Alertmanager 配置文件：",
+  ],
   states: ["Which", "范围"],
   count: ["{0} alerts", "{0} 条告警"],
   rest: ["Show all {0}", "显示全部 {0} 条"],
@@ -50,10 +70,28 @@ export function Firing(props: { alerts: readonly Alert[] | undefined; error: Err
     <>
       {me.isConfined ? null : <Health />}
       <Trouble error={props.error} />
-      {!alerts ? props.error ? null : <Loading /> : alerts.length ? <Bar alerts={alerts} /> : me.isConfined ? <Empty title={`✓ ${here("nothing")}`} /> : <Nothing />}
+      {!alerts ? (
+        props.error ? null : (
+          <Loading />
+        )
+      ) : alerts.length ? (
+        <Bar alerts={alerts} />
+      ) : me.isConfined ? (
+        <Empty title={`✓ ${here("nothing")}`} />
+      ) : (
+        <Nothing />
+      )}
       {alerts?.length && !groups.length ? <Empty title={say("nothingFound")} /> : null}
       {groups.map((group) => (
-        <OneGroup key={group.key} by={by} group={group} alerts={alerts ?? []} values={values} silences={silences.data ?? []} hosts={hosts} />
+        <OneGroup
+          key={group.key}
+          by={by}
+          group={group}
+          alerts={alerts ?? []}
+          values={values}
+          silences={silences.data ?? []}
+          hosts={hosts}
+        />
       ))}
     </>
   );
@@ -62,7 +100,9 @@ export function Firing(props: { alerts: readonly Alert[] | undefined; error: Err
 function Nothing() {
   const rules = useRules(60);
   const count = (rules.data ?? []).reduce((sum, group) => sum + group.rules.length, 0);
-  return <Empty title={`✓ ${here("nothing")}`} text={count || !rules.data ? here("nothingText", count) : here("noRules")} />;
+  return (
+    <Empty title={`✓ ${here("nothing")}`} text={count || !rules.data ? here("nothingText", count) : here("noRules")} />
+  );
 }
 
 /** What is wrong with alerting itself. */
@@ -151,7 +191,13 @@ function OneGroup(props: GroupProps) {
   return (
     <section class="box al-group" aria-label={group.title}>
       <div class="al-head">
-        <h2>{isHost ? <a href={`/agents/${encodeURIComponent(group.title)}`}>{group.title}</a> : group.title || say(by === "host" ? "noHost" : "noName")}</h2>
+        <h2>
+          {isHost ? (
+            <a href={`/agents/${encodeURIComponent(group.title)}`}>{group.title}</a>
+          ) : (
+            group.title || say(by === "host" ? "noHost" : "noName")
+          )}
+        </h2>
         {by === "host" ? null : <Severity labels={group.common} />}
         {group.rows.length > 1 ? <span class="dim">{here("count", group.rows.length)}</span> : null}
         {group.rows.length > 1 && group.common[ticked] ? (
@@ -206,7 +252,12 @@ function Row(props: GroupProps & { alert: Alert; said: Record<string, string>; i
           <span class="dim">
             <When time={moment(alert.startsAt)} />
           </span>
-          <SilenceButton labels={alert.labels} ticked={Object.keys(alert.labels)} alerts={props.alerts} what={`${name} ${host}`.trim()} />
+          <SilenceButton
+            labels={alert.labels}
+            ticked={Object.keys(alert.labels)}
+            alerts={props.alerts}
+            what={`${name} ${host}`.trim()}
+          />
         </span>
       </div>
       {isOpen ? <Details {...props} value={value} /> : null}

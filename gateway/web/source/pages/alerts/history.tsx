@@ -20,7 +20,7 @@ const here = wording({
   nothing: ["Nothing fired", "没有触发记录"],
   nothingText: ["No alert fired in this time that fits what you chose.", "所选时间内没有符合条件的告警。"],
   words: ["Words, such as postgres", "关键词，如 postgres"],
-  match: ["{severity=\"page\"}", "{severity=\"page\"}"],
+  match: ['{severity="page"}', '{severity="page"}'],
   name: ["Alert name", "告警名"],
   episodes: ["Episodes", "经过"],
   statistics: ["Statistics", "统计"],
@@ -53,7 +53,14 @@ function useChosen(): { params: Record<string, string>; span: Span; key: string 
   const parameters = useAddress().searchParams;
   const span = useSpan(15, WEEK);
   const of = (name: Filter) => parameters.get(name) ?? "";
-  const params = { name: of("name"), search: of("search"), state: of("state"), "match[]": of("match"), start: String(span.from), end: String(span.to) };
+  const params = {
+    name: of("name"),
+    search: of("search"),
+    state: of("state"),
+    "match[]": of("match"),
+    start: String(span.from),
+    end: String(span.to),
+  };
   const times = span.relative || `${span.from} ${span.to}`;
   return { params, span, key: JSON.stringify([times, ...FILTERS.map(of)]) };
 }
@@ -64,13 +71,19 @@ export function History() {
   const [before] = useParameter("before");
   const every = span.relative ? 15 : 0;
   const drawn = useLoaded(`strip ${key}`, (signal) => listed({ ...params, limit: String(DRAWN) }, signal), every);
-  const page = useLoaded(`page ${before} ${key}`, (signal) => listed({ ...params, before, limit: String(PAGE) }, signal), every);
+  const page = useLoaded(
+    `page ${before} ${key}`,
+    (signal) => listed({ ...params, before, limit: String(PAGE) }, signal),
+    every,
+  );
   return (
     <>
       <Filters span={span} />
       <Trouble error={page.error} />
       {!page.data ? page.error ? null : <Loading /> : null}
-      {drawn.data?.episodes.length ? <Strip episodes={drawn.data.episodes} span={span} isCut={drawn.data.next !== null} /> : null}
+      {drawn.data?.episodes.length ? (
+        <Strip episodes={drawn.data.episodes} span={span} isCut={drawn.data.next !== null} />
+      ) : null}
       <div class="bar">
         <div class="al-choice" role="group" aria-label={here("view")}>
           {(["episodes", "statistics"] as const).map((each) => (
@@ -80,7 +93,11 @@ export function History() {
           ))}
         </div>
       </div>
-      {view === "statistics" ? <Statistics params={params} id={key} every={every} /> : page.data ? <Episodes page={page.data} before={before} /> : null}
+      {view === "statistics" ? (
+        <Statistics params={params} id={key} every={every} />
+      ) : page.data ? (
+        <Episodes page={page.data} before={before} />
+      ) : null}
     </>
   );
 }
@@ -98,7 +115,11 @@ function Filters(props: { span: Span }) {
       <Field name="search" text={here("words")} value={parameters.get("search") ?? ""} set={set} />
       <Field name="name" text={here("name")} value={parameters.get("name") ?? ""} set={set} />
       <Field name="match" text={`${say("labels")}: ${here("match")}`} value={parameters.get("match") ?? ""} set={set} />
-      <select aria-label={say("state")} value={parameters.get("state") ?? ""} onChange={(event) => set("state", event.currentTarget.value)}>
+      <select
+        aria-label={say("state")}
+        value={parameters.get("state") ?? ""}
+        onChange={(event) => set("state", event.currentTarget.value)}
+      >
         <option value="">{say("all")}</option>
         <option value="firing">{say("firing")}</option>
         <option value="resolved">{say("resolved")}</option>
@@ -150,7 +171,11 @@ function Episodes(props: { page: Listed; before: string }) {
           <button type="button" disabled={!props.before} onClick={() => setParameters({ before: "", episode: "" })}>
             ‹ {here("newest")}
           </button>
-          <button type="button" disabled={next === null} onClick={() => setParameters({ before: String(next), episode: "" })}>
+          <button
+            type="button"
+            disabled={next === null}
+            onClick={() => setParameters({ before: String(next), episode: "" })}
+          >
             {here("older")} ›
           </button>
         </div>

@@ -15,7 +15,10 @@ import { say } from "./words";
 
 const here = wording({
   nothing: ["Nothing was told yet", "尚未发送通知"],
-  nothingText: ["Each message to a receiver will stand here, with what became of it.", "发送给接收者的每条消息及其结果都会显示在这里。"],
+  nothingText: [
+    "Each message to a receiver will stand here, with what became of it.",
+    "发送给接收者的每条消息及其结果都会显示在这里。",
+  ],
   everyone: ["All receivers", "全部接收者"],
   every: ["All outcomes", "全部结果"],
   outcome: ["Outcome", "结果"],
@@ -39,7 +42,10 @@ const here = wording({
   log: ["Delivery log", "投递记录"],
 });
 
-const OUTCOMES = { sent: "good", retrying: "warn", failed: "bad", dropped: "bad" } as const satisfies Record<string, Kind>;
+const OUTCOMES = { sent: "good", retrying: "warn", failed: "bad", dropped: "bad" } as const satisfies Record<
+  string,
+  Kind
+>;
 type Outcome = keyof typeof OUTCOMES;
 
 interface Delivery {
@@ -79,16 +85,28 @@ export function Notifications() {
   return (
     <>
       <Trouble error={log.error ?? configured.error} />
-      {configured.data && !configured.data.tells ? <HowToTell /> : configured.data ? <Receivers names={receivers} /> : null}
+      {configured.data && !configured.data.tells ? (
+        <HowToTell />
+      ) : configured.data ? (
+        <Receivers names={receivers} />
+      ) : null}
       <div class="bar">
         <h2>{here("log")}</h2>
-        <select aria-label={here("receiver")} value={receiver} onChange={(event) => setReceiver(event.currentTarget.value)}>
+        <select
+          aria-label={here("receiver")}
+          value={receiver}
+          onChange={(event) => setReceiver(event.currentTarget.value)}
+        >
           <option value="">{here("everyone")}</option>
           {receivers.map((each) => (
             <option key={each}>{each}</option>
           ))}
         </select>
-        <select aria-label={here("outcome")} value={outcome} onChange={(event) => setOutcome(event.currentTarget.value)}>
+        <select
+          aria-label={here("outcome")}
+          value={outcome}
+          onChange={(event) => setOutcome(event.currentTarget.value)}
+        >
           <option value="">{here("every")}</option>
           {(Object.keys(OUTCOMES) as Outcome[]).map((each) => (
             <option key={each} value={each}>
@@ -97,9 +115,20 @@ export function Notifications() {
           ))}
         </select>
       </div>
-      {!log.data ? log.error ? null : <Loading /> : rows.length ? (
+      {!log.data ? (
+        log.error ? null : (
+          <Loading />
+        )
+      ) : rows.length ? (
         <div class="box">
-          <Table caption={here("log")} columns={COLUMNS} rows={rows} id={(row) => `${row.time} ${row.receiver} ${row.integration} ${row.group}`} order={order} onOrder={setOrder} />
+          <Table
+            caption={here("log")}
+            columns={COLUMNS}
+            rows={rows}
+            id={(row) => `${row.time} ${row.receiver} ${row.integration} ${row.group}`}
+            order={order}
+            onOrder={setOrder}
+          />
         </div>
       ) : receiver || outcome ? (
         <Empty title={say("nothingFound")} />
@@ -153,7 +182,12 @@ function Receiver(props: { name: string; can: boolean; onMissing: () => void }) 
         </span>
         {props.can ? (
           <span class="al-side">
-            <button type="button" disabled={busy} aria-label={`${here("test")}: ${props.name}`} onClick={() => void test()}>
+            <button
+              type="button"
+              disabled={busy}
+              aria-label={`${here("test")}: ${props.name}`}
+              onClick={() => void test()}
+            >
               {here(busy ? "testing" : "test")}
             </button>
           </span>
@@ -177,12 +211,23 @@ function About({ row }: { row: Delivery }) {
 
 const COLUMNS: readonly Column<Delivery>[] = [
   { key: "time", title: here("time"), by: (row) => row.time, cell: (row) => <When time={row.time} /> },
-  { key: "outcome", title: here("outcome"), by: (row) => row.outcome, cell: (row) => <Badge kind={OUTCOMES[row.outcome] ?? "dim"}>{here(row.outcome)}</Badge> },
+  {
+    key: "outcome",
+    title: here("outcome"),
+    by: (row) => row.outcome,
+    cell: (row) => <Badge kind={OUTCOMES[row.outcome] ?? "dim"}>{here(row.outcome)}</Badge>,
+  },
   { key: "receiver", title: here("receiver"), by: (row) => row.receiver, cell: (row) => row.receiver },
   { key: "way", title: here("way"), by: (row) => row.integration, cell: (row) => row.integration },
   { key: "reason", title: here("reason"), by: (row) => row.reason, cell: (row) => row.reason },
   { key: "about", title: here("about"), by: (row) => row.group, cell: (row) => <About row={row} /> },
   { key: "alerts", title: here("alerts"), numeric: true, by: (row) => row.alerts, cell: (row) => row.alerts },
   { key: "attempts", title: here("attempts"), numeric: true, by: (row) => row.attempts, cell: (row) => row.attempts },
-  { key: "seconds", title: here("seconds"), numeric: true, by: (row) => row.seconds, cell: (row) => written(row.seconds, "seconds") },
+  {
+    key: "seconds",
+    title: here("seconds"),
+    numeric: true,
+    by: (row) => row.seconds,
+    cell: (row) => written(row.seconds, "seconds"),
+  },
 ];

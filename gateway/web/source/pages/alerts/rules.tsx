@@ -10,7 +10,10 @@ import { say } from "./words";
 
 const here = wording({
   nothing: ["No rules", "没有规则"],
-  nothingText: ["Start the gateway with --rules FILE, or with --rule-packs all.", "请用 --rules FILE 或 --rule-packs all 启动网关。"],
+  nothingText: [
+    "Start the gateway with --rules FILE, or with --rule-packs all.",
+    "请用 --rules FILE 或 --rule-packs all 启动网关。",
+  ],
   kind: ["Kind", "类型"],
   alerting: ["Alerts", "告警"],
   recording: ["Recording", "记录"],
@@ -53,7 +56,14 @@ export function Rules() {
     <>
       <Trouble error={rules.error} />
       <div class="bar">
-        <input class="al-find" type="search" placeholder={say("search")} aria-label={say("search")} value={search} onInput={(event) => setSearch(event.currentTarget.value, true)} />
+        <input
+          class="al-find"
+          type="search"
+          placeholder={say("search")}
+          aria-label={say("search")}
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value, true)}
+        />
         <select aria-label={here("kind")} value={kind} onChange={(event) => setKind(event.currentTarget.value)}>
           <option value="">{`${here("kind")}: ${say("all")}`}</option>
           <option value="alerting">{here("alerting")}</option>
@@ -84,7 +94,17 @@ function fits(rule: Rule, group: RuleGroup, wanted: { search: string; health: st
   return (
     (!wanted.health || rule.health === wanted.health) &&
     (!wanted.kind || rule.type === wanted.kind) &&
-    hasWords([rule.name, rule.query, group.name, group.file, ...Object.values(rule.labels ?? {}), ...Object.values(rule.annotations ?? {})], wanted.search)
+    hasWords(
+      [
+        rule.name,
+        rule.query,
+        group.name,
+        group.file,
+        ...Object.values(rule.labels ?? {}),
+        ...Object.values(rule.annotations ?? {}),
+      ],
+      wanted.search,
+    )
   );
 }
 
@@ -96,8 +116,8 @@ function Group(props: { group: RuleGroup; open: boolean }) {
       <summary>
         <h2>{group.name}</h2>
         <span class="dim" title={group.file}>
-          {file} · {here("every", duration(group.interval))} · {here("last")} <When time={moment(group.lastEvaluation)} /> ·{" "}
-          {here("took", written(group.evaluationTime, "seconds"))}
+          {file} · {here("every", duration(group.interval))} · {here("last")}{" "}
+          <When time={moment(group.lastEvaluation)} /> · {here("took", written(group.evaluationTime, "seconds"))}
         </span>
       </summary>
       <div class="scroll">

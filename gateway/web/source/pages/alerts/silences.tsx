@@ -14,7 +14,10 @@ import { say } from "./words";
 const here = wording({
   make: ["New silence", "新建静默"],
   nothing: ["No silences", "没有静默"],
-  nothingText: ["Silence an alert where it fires, or make a silence ahead of planned work.", "可在触发的告警处直接静默，或在计划维护前新建静默。"],
+  nothingText: [
+    "Silence an alert where it fires, or make a silence ahead of planned work.",
+    "可在触发的告警处直接静默，或在计划维护前新建静默。",
+  ],
   current: ["Current", "当前"],
   ends: ["ends in {0} – {1}", "{0}后结束 – {1}"],
   starts: ["starts {0}, ends {1}", "{0} 开始，{1} 结束"],
@@ -76,7 +79,8 @@ function Bar(props: { silences: readonly Silence[] }) {
   const [show, setShow] = useParameter("show", "current");
   const [search, setSearch] = useParameter("q");
   const count = (wanted: (typeof SHOWN)[number]) =>
-    props.silences.filter(({ status }) => (wanted === "current" ? status.state !== "expired" : status.state === wanted)).length;
+    props.silences.filter(({ status }) => (wanted === "current" ? status.state !== "expired" : status.state === wanted))
+      .length;
   return (
     <div class="bar">
       <div class="al-choice" role="group" aria-label={say("state")}>
@@ -105,7 +109,8 @@ function Bar(props: { silences: readonly Silence[] }) {
 
 /** How many alerts that fire now a silence keeps quiet; null when browsers can't say. */
 function affected(silence: Silence, alerts: readonly Alert[]): number | null {
-  if (silence.status.state === "active") return alerts.filter((each) => each.status.silencedBy.includes(silence.id)).length;
+  if (silence.status.state === "active")
+    return alerts.filter((each) => each.status.silencedBy.includes(silence.id)).length;
   if (silence.status.state === "expired" || silence.matchers.some((each) => each.isRegex)) return null;
   return alerts.filter((each) => takes(silence.matchers, each.labels)).length;
 }
@@ -175,7 +180,8 @@ function Actions({ silence }: { silence: Silence }) {
     const back = { matchers, comment, createdBy: silence.createdBy || me.name, ends: before };
     tell({
       text: here("expired"),
-      undo: () => putSilence({ ...back, starts: Math.max(moment(silence.startsAt), Date.now() / 1000) }).then(() => undefined),
+      undo: () =>
+        putSilence({ ...back, starts: Math.max(moment(silence.startsAt), Date.now() / 1000) }).then(() => undefined),
     });
   };
   const isOver = silence.status.state === "expired";
@@ -186,7 +192,12 @@ function Actions({ silence }: { silence: Silence }) {
       </button>
       {isOver ? null : (
         <>
-          <button type="button" title={here("extendLong")} aria-label={here("extendLong")} onClick={() => void trying(extend)}>
+          <button
+            type="button"
+            title={here("extendLong")}
+            aria-label={here("extendLong")}
+            onClick={() => void trying(extend)}
+          >
             {here("extend")}
           </button>
           <button type="button" onClick={() => void trying(expire)}>

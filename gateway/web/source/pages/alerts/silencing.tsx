@@ -42,7 +42,12 @@ export function SilenceButton(props: Props) {
   if (!useActs().me.edits) return null;
   return (
     <>
-      <button type="button" aria-haspopup="dialog" aria-label={`${say("silence")}: ${props.what}`} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        aria-label={`${say("silence")}: ${props.what}`}
+        onClick={() => setOpen(true)}
+      >
         {say("silence")}
       </button>
       {open ? <Choice {...props} onClose={() => setOpen(false)} /> : null}
@@ -126,7 +131,12 @@ function Choice(props: Props & { onClose: () => void }) {
               </button>
             ))}
             <span class="al-until">
-              <input type="datetime-local" aria-label={here("until")} value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
+              <input
+                type="datetime-local"
+                aria-label={here("until")}
+                value={until}
+                onInput={(event) => setUntil(event.currentTarget.value)}
+              />
               <button type="button" disabled={off} onClick={() => void silence(Date.parse(until) / 1000)}>
                 {here("untilThen")}
               </button>

@@ -20,7 +20,10 @@ const here = wording({
   longest: ["Longest", "最长"],
   total: ["In all", "总时长"],
   last: ["Last", "最近一次"],
-  flappedLong: ["Began again within ten minutes of its end: its threshold or its `for` may be too short.", "结束后十分钟内再次触发：阈值或 for 可能过短。"],
+  flappedLong: [
+    "Began again within ten minutes of its end: its threshold or its `for` may be too short.",
+    "结束后十分钟内再次触发：阈值或 for 可能过短。",
+  ],
 });
 
 interface Figures {
@@ -48,7 +51,14 @@ export function Statistics(props: { params: Record<string, string>; id: string; 
   return (
     <div class="box">
       <Trouble error={found.error} />
-      <Table caption={here("title")} columns={COLUMNS} rows={found.data} id={(row) => row.name} order={order} onOrder={setOrder} />
+      <Table
+        caption={here("title")}
+        columns={COLUMNS}
+        rows={found.data}
+        id={(row) => row.name}
+        order={order}
+        onOrder={setOrder}
+      />
     </div>
   );
 }
@@ -68,17 +78,48 @@ const COLUMNS: readonly Column<Figures>[] = [
   },
   { key: "fired", title: here("fired"), numeric: true, by: (row) => row.fired, cell: (row) => row.fired },
   { key: "alerts", title: here("alerts"), numeric: true, by: (row) => row.alerts, cell: (row) => row.alerts },
-  { key: "firing", title: here("firing"), numeric: true, by: (row) => row.firing, cell: (row) => (row.firing ? <Badge kind="bad">{row.firing}</Badge> : 0) },
+  {
+    key: "firing",
+    title: here("firing"),
+    numeric: true,
+    by: (row) => row.firing,
+    cell: (row) => (row.firing ? <Badge kind="bad">{row.firing}</Badge> : 0),
+  },
   {
     key: "flapped",
     title: here("flapped"),
     numeric: true,
     by: (row) => row.flapped,
-    cell: (row) => (row.flapped ? <span title={here("flappedLong")}><Badge kind="warn">{row.flapped}</Badge></span> : 0),
+    cell: (row) =>
+      row.flapped ? (
+        <span title={here("flappedLong")}>
+          <Badge kind="warn">{row.flapped}</Badge>
+        </span>
+      ) : (
+        0
+      ),
   },
-  { key: "mean", title: here("mean"), numeric: true, by: (row) => row.mean ?? Number.NaN, cell: (row) => long(row.mean) },
-  { key: "median", title: here("median"), numeric: true, by: (row) => row.median ?? Number.NaN, cell: (row) => long(row.median) },
+  {
+    key: "mean",
+    title: here("mean"),
+    numeric: true,
+    by: (row) => row.mean ?? Number.NaN,
+    cell: (row) => long(row.mean),
+  },
+  {
+    key: "median",
+    title: here("median"),
+    numeric: true,
+    by: (row) => row.median ?? Number.NaN,
+    cell: (row) => long(row.median),
+  },
   { key: "longest", title: here("longest"), numeric: true, by: (row) => row.longest, cell: (row) => long(row.longest) },
   { key: "total", title: here("total"), numeric: true, by: (row) => row.total, cell: (row) => long(row.total) },
-  { key: "last", title: here("last"), numeric: true, by: (row) => row.last_fired, cell: (row) => <When time={row.last_fired} /> },
+  {
+    key: "last",
+    title: here("last"),
+    numeric: true,
+    by: (row) => row.last_fired,
+    cell: (row) => <When time={row.last_fired} />,
+  },
 ];

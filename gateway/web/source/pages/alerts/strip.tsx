@@ -55,13 +55,24 @@ const rank = (episodes: readonly Episode[]): number => Math.min(...episodes.map(
 
 function Line(props: { name: string; episodes: readonly Episode[]; span: Span }) {
   const { name, episodes, span } = props;
-  const place = (time: number) => ((Math.min(Math.max(time, span.from), span.to) - span.from) / (span.to - span.from)) * WIDTH;
+  const place = (time: number) =>
+    ((Math.min(Math.max(time, span.from), span.to) - span.from) / (span.to - span.from)) * WIDTH;
   return (
     <>
-      <button type="button" class="al-name" title={here("only", name)} onClick={() => setParameters({ name, before: "" })}>
+      <button
+        type="button"
+        class="al-name"
+        title={here("only", name)}
+        onClick={() => setParameters({ name, before: "" })}
+      >
         {name}
       </button>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={here("line", name, episodes.length)}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={here("line", name, episodes.length)}
+      >
         {episodes.map((each) => {
           const left = place(each.fired);
           const wide = Math.max(place(each.resolved ?? span.to) - left, LEAST);
@@ -73,9 +84,18 @@ function Line(props: { name: string; episodes: readonly Episode[]; span: Span })
               y={2}
               width={wide}
               height={HEIGHT - 4}
-              onClick={() => setParameters({ name, view: "", episode: String(each.number), before: String(each.number + 1) })}
+              onClick={() =>
+                setParameters({ name, view: "", episode: String(each.number), before: String(each.number + 1) })
+              }
             >
-              <title>{here("bar", hostOf(each.labels) || name, new Date(each.fired * 1000).toLocaleString(), duration(each.lasted))}</title>
+              <title>
+                {here(
+                  "bar",
+                  hostOf(each.labels) || name,
+                  new Date(each.fired * 1000).toLocaleString(),
+                  duration(each.lasted),
+                )}
+              </title>
             </rect>
           );
         })}

@@ -41,5 +41,8 @@ export const say = wording({
   runbook: ["Runbook", "处置手册"],
   receivers: ["Receivers", "接收者"],
   evidence: ["Evidence", "现场证据"],
-  noReader: ["Your account may see only some hosts: this part tells of all.", "您的账户只能查看部分主机，而此处涉及全部主机。"],
+  noReader: [
+    "Your account may see only some hosts: this part tells of all.",
+    "您的账户只能查看部分主机，而此处涉及全部主机。",
+  ],
 });

@@ -63,7 +63,11 @@ export function Everything(props: { host: string; offset: string; span: Span; on
         </button>
       ),
     },
-    { key: "course", title: say("course"), cell: (row) => <Sparkline values={row.values} label={measureTitle(row.name)} /> },
+    {
+      key: "course",
+      title: say("course"),
+      cell: (row) => <Sparkline values={row.values} label={measureTitle(row.name)} />,
+    },
     one("last", say("last")),
     one("average", say("average")),
     one("max", say("peak")),
@@ -71,7 +75,12 @@ export function Everything(props: { host: string; offset: string; span: Span; on
   ];
   if (offset) {
     columns.push(
-      { key: "before", title: say("before"), numeric: true, cell: (row) => written(row.before?.statistics.average, unitOf(row.unit)) },
+      {
+        key: "before",
+        title: say("before"),
+        numeric: true,
+        cell: (row) => written(row.before?.statistics.average, unitOf(row.unit)),
+      },
       {
         key: "change",
         title: say("change"),
@@ -86,7 +95,9 @@ export function Everything(props: { host: string; offset: string; span: Span; on
       <h2>{title}</h2>
       <Trouble error={loaded.error} />
       {loaded.data || loaded.error ? null : <p class="dim">{say("loading")}</p>}
-      {rows.length ? <Table caption={title} columns={columns} rows={rows} id={(row) => row.name} order="" onOrder={() => {}} /> : null}
+      {rows.length ? (
+        <Table caption={title} columns={columns} rows={rows} id={(row) => row.name} order="" onOrder={() => {}} />
+      ) : null}
     </section>
   );
 }

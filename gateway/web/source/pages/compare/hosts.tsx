@@ -63,7 +63,11 @@ export function HostChoice(props: Props) {
 }
 
 function matches(agent: Agent, text: string): boolean {
-  const words = [agent.name, ...agent.groups, ...Object.entries(agent.labels).map(([name, value]) => `${name}=${value}`)];
+  const words = [
+    agent.name,
+    ...agent.groups,
+    ...Object.entries(agent.labels).map(([name, value]) => `${name}=${value}`),
+  ];
   return text
     .toLowerCase()
     .split(/\s+/)
@@ -98,7 +102,14 @@ function List(props: Props & { onClose: () => void }) {
           {say("none")}
         </button>
         {groups.map((group) => (
-          <button key={group} type="button" class="chip" onClick={() => onChoose(references(agents.filter((agent) => agent.groups.includes(group))).slice(0, MOST_HOSTS))}>
+          <button
+            key={group}
+            type="button"
+            class="chip"
+            onClick={() =>
+              onChoose(references(agents.filter((agent) => agent.groups.includes(group))).slice(0, MOST_HOSTS))
+            }
+          >
             {group}
           </button>
         ))}

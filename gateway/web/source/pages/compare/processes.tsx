@@ -15,7 +15,10 @@ const say = wording({
   memory: ["Memory", "内存"],
   io: ["Disk I/O", "磁盘读写"],
   count: ["Number", "数量"],
-  over: ["The {0} groups that use most on all these hosts together: average of {1} up to {2}", "这些主机上用量最大的 {0} 组：截至 {2} 的 {1} 平均值"],
+  over: [
+    "The {0} groups that use most on all these hosts together: average of {1} up to {2}",
+    "这些主机上用量最大的 {0} 组：截至 {2} 的 {1} 平均值",
+  ],
   group: ["Group", "进程组"],
   together: ["Together", "合计"],
   none: [
@@ -35,7 +38,10 @@ interface Usage {
 }
 
 const USAGES: Record<"cpu" | "memory" | "io" | "count", Usage> = {
-  cpu: { unit: "percent", of: (hosts, window) => `100 * rate(namedprocess_namegroup_cpu_seconds_total{${hosts}}[${window}])` },
+  cpu: {
+    unit: "percent",
+    of: (hosts, window) => `100 * rate(namedprocess_namegroup_cpu_seconds_total{${hosts}}[${window}])`,
+  },
   memory: {
     unit: "bytes",
     of: (hosts, window) => `avg_over_time(namedprocess_namegroup_memory_bytes{${hosts},memtype="resident"}[${window}])`,
@@ -44,7 +50,10 @@ const USAGES: Record<"cpu" | "memory" | "io" | "count", Usage> = {
     unit: "bytes/s",
     of: (hosts, window) => `rate({__name__=~"namedprocess_namegroup_(read|write)_bytes_total",${hosts}}[${window}])`,
   },
-  count: { unit: "number", of: (hosts, window) => `avg_over_time(namedprocess_namegroup_num_procs{${hosts}}[${window}])` },
+  count: {
+    unit: "number",
+    of: (hosts, window) => `avg_over_time(namedprocess_namegroup_num_procs{${hosts}}[${window}])`,
+  },
 };
 
 type Kind = keyof typeof USAGES;
@@ -73,7 +82,11 @@ export function matrixOf(result: readonly { metric: LabelSet; value: readonly [n
     groups.set(name, cells);
     most = Math.max(most, Number(value[1]));
   }
-  const rows = [...groups].map(([name, cells]) => ({ name, cells, total: [...cells.values()].reduce((a, b) => a + b, 0) }));
+  const rows = [...groups].map(([name, cells]) => ({
+    name,
+    cells,
+    total: [...cells.values()].reduce((a, b) => a + b, 0),
+  }));
   return { groups: rows.sort((a, b) => b.total - a.total), most };
 }
 
@@ -85,7 +98,10 @@ export function Processes(props: { names: readonly string[]; span: Span; colours
   const time = Math.floor(span.to / 15) * 15;
   const params = { query: queryOf(kind, names, `${window}s`), time };
   const loaded = useLoaded(JSON.stringify(params), async (signal) => {
-    const data = await ask<{ result: { metric: LabelSet; value: [number, string] }[] }>("/api/v1/query", { params, signal });
+    const data = await ask<{ result: { metric: LabelSet; value: [number, string] }[] }>("/api/v1/query", {
+      params,
+      signal,
+    });
     return { kind, ...matrixOf(data.result) };
   });
   return (
@@ -108,7 +124,9 @@ export function Processes(props: { names: readonly string[]; span: Span; colours
       {loaded.data && !loaded.data.groups.length ? <p class="dim">{say("none")}</p> : null}
       {loaded.data?.groups.length ? (
         <>
-          <p class="dim">{say("over", loaded.data.groups.length, duration(window), new Date(time * 1000).toLocaleTimeString())}</p>
+          <p class="dim">
+            {say("over", loaded.data.groups.length, duration(window), new Date(time * 1000).toLocaleTimeString())}
+          </p>
           <MatrixTable {...props} matrix={loaded.data} unit={USAGES[loaded.data.kind].unit} />
         </>
       ) : null}
@@ -151,7 +169,13 @@ function MatrixTable(props: {
                 return (
                   <td key={name} class="numeric">
                     {written(value, unit)}
-                    <i class="bar-cell" style={{ width: `${(100 * (value ?? 0)) / (matrix.most || 1)}%`, background: props.colours.get(name) ?? "" }} />
+                    <i
+                      class="bar-cell"
+                      style={{
+                        width: `${(100 * (value ?? 0)) / (matrix.most || 1)}%`,
+                        background: props.colours.get(name) ?? "",
+                      }}
+                    />
                   </td>
                 );
               })}

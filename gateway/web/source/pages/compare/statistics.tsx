@@ -95,7 +95,9 @@ export function StatisticsTable(props: Props) {
         title: say(title),
         numeric: true,
         by: (row) => row.statistics[key] ?? Number.NaN,
-        cell: (row) => <Value value={row.statistics[key]} unit={unit} ends={of} plain={comparison.metric === "uptime"} />,
+        cell: (row) => (
+          <Value value={row.statistics[key]} unit={unit} ends={of} plain={comparison.metric === "uptime"} />
+        ),
       };
     }),
   ];
@@ -150,7 +152,8 @@ function changes(unit: Unit): Column<Compared>[] {
 export function changed(average: number | null | undefined, percent: number | null | undefined, unit: Unit): string {
   if (average === null || average === undefined) return "–";
   const sign = (value: number) => (value < 0 ? "−" : "+");
-  const share = percent === null || percent === undefined ? "" : ` (${sign(percent)}${written(Math.abs(percent), "percent")})`;
+  const share =
+    percent === null || percent === undefined ? "" : ` (${sign(percent)}${written(Math.abs(percent), "percent")})`;
   return `${sign(average)}${written(Math.abs(average), unit)}${share}`;
 }
 

@@ -37,10 +37,12 @@ export function Graph(props: { results: readonly Result[]; span: Span; step: num
   const [focus, setFocus] = useState("");
   const lines = useMemo(() => {
     const found = props.results.flatMap(({ letter, answer }) =>
-      answer.items.map((item): Line => ({
-        name: named(letter, item),
-        points: (item.values ?? []).map(([time, value]) => [time, Number(value)] as const),
-      })),
+      answer.items.map(
+        (item): Line => ({
+          name: named(letter, item),
+          points: (item.values ?? []).map(([time, value]) => [time, Number(value)] as const),
+        }),
+      ),
     );
     const colours = hues(found.map((line) => line.name));
     return found.map((line): Line => ({ ...line, colour: colours.get(line.name) ?? "" }));
@@ -49,7 +51,17 @@ export function Graph(props: { results: readonly Result[]; span: Span; step: num
   if (!lines.length) return <p class="dim">{say("nothing")}</p>;
   return (
     <>
-      <Chart title={say("graph")} lines={lines} span={props.span} unit="number" step={props.step} height={340} many focus={focus} onFocus={setFocus} />
+      <Chart
+        title={say("graph")}
+        lines={lines}
+        span={props.span}
+        unit="number"
+        step={props.step}
+        height={340}
+        many
+        focus={focus}
+        onFocus={setFocus}
+      />
       {histograms ? <p class="dim">{say("histograms")}</p> : null}
       <div class="scroll series-list" tabIndex={0} role="region" aria-label={say("series")}>
         <table>

@@ -46,7 +46,9 @@ export function QueryRow(props: Props) {
     }
   };
   const error = refused ?? props.error;
-  const say1 = (text: string, kind: string) => <Sentence key={text} text={text} kind={kind} onGo={(line, column) => editor.current?.goTo(line, column)} />;
+  const say1 = (text: string, kind: string) => (
+    <Sentence key={text} text={text} kind={kind} onGo={(line, column) => editor.current?.goTo(line, column)} />
+  );
   return (
     <div class="query" role="group" aria-label={say("query", props.letter)}>
       <span class="letter" aria-hidden="true">
@@ -83,11 +85,18 @@ export function QueryRow(props: Props) {
               <button type="button" class="plain" onClick={() => void format()}>
                 {say("format")}
               </button>
-              <a href={`/status?${new URLSearchParams({ tab: "rules", expr: props.value.trim() }).toString()}`}>{say("alert")}</a>
+              <a href={`/status?${new URLSearchParams({ tab: "rules", expr: props.value.trim() }).toString()}`}>
+                {say("alert")}
+              </a>
             </>
           ) : null}
           {props.onRemove ? (
-            <button type="button" class="plain" onClick={props.onRemove} aria-label={`${say("remove")}: ${say("query", props.letter)}`}>
+            <button
+              type="button"
+              class="plain"
+              onClick={props.onRemove}
+              aria-label={`${say("remove")}: ${say("query", props.letter)}`}
+            >
               {say("remove")}
             </button>
           ) : null}

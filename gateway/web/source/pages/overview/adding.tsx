@@ -50,7 +50,12 @@ export function Adding(props: { known: readonly string[] }) {
       <p>{say("emptyText")}</p>
       <label>
         {say("hostName")}
-        <input value={name} maxLength={100} pattern="[\w.\-]{1,100}" onInput={(event) => setName(event.currentTarget.value.trim())} />
+        <input
+          value={name}
+          maxLength={100}
+          pattern="[\w.\-]{1,100}"
+          onInput={(event) => setName(event.currentTarget.value.trim())}
+        />
       </label>
       {open || token ? null : (
         <div class="adding-token">
@@ -66,7 +71,11 @@ export function Adding(props: { known: readonly string[] }) {
       {NAMED.test(name) && (open || token) ? <Command text={command(name, token)} /> : null}
       {token ? <p class="dim">{say("once")}</p> : null}
       <p role="status" class={arrived ? "arrived" : "waiting"}>
-        {arrived ? <a href={`/agents/${encodeURIComponent(arrived)}`}>{say("arrived", arrived)}</a> : say("waiting", props.known.length ? name : say("aHost"))}
+        {arrived ? (
+          <a href={`/agents/${encodeURIComponent(arrived)}`}>{say("arrived", arrived)}</a>
+        ) : (
+          say("waiting", props.known.length ? name : say("aHost"))
+        )}
       </p>
     </div>
   );

@@ -60,7 +60,11 @@ export function Bar(props: BarProps) {
         value={props.q}
         onInput={(event) => setParameters({ q: event.currentTarget.value }, true)}
       />
-      <select aria-label={say("group")} value={props.group} onChange={(event) => setParameters({ group: event.currentTarget.value })}>
+      <select
+        aria-label={say("group")}
+        value={props.group}
+        onChange={(event) => setParameters({ group: event.currentTarget.value })}
+      >
         <option value="">{say("anyGroup")}</option>
         {props.tags.map((tag) => (
           <option key={tag} value={tag}>
@@ -68,7 +72,11 @@ export function Bar(props: BarProps) {
           </option>
         ))}
       </select>
-      <select aria-label={say("by")} value={props.by} onChange={(event) => setParameters({ by: event.currentTarget.value })}>
+      <select
+        aria-label={say("by")}
+        value={props.by}
+        onChange={(event) => setParameters({ by: event.currentTarget.value })}
+      >
         <option value="">{say("byNothing")}</option>
         <option value="group">{say("byGroup")}</option>
         <option value="status">{say("byStatus")}</option>

@@ -171,7 +171,8 @@ export function parts(hosts: readonly Host[], by: string, without: string): Part
   if (!by) return [{ title: "", hosts: [...hosts] }];
   const found = new Map<string, Host[]>();
   for (const host of hosts) {
-    const titles = by === "status" ? [host.status] : by === "group" ? host.groups : [host.labels[by.replace(/^label:/, "")] ?? ""];
+    const titles =
+      by === "status" ? [host.status] : by === "group" ? host.groups : [host.labels[by.replace(/^label:/, "")] ?? ""];
     for (const title of titles.length ? titles : [""]) {
       const part = found.get(title);
       if (part) part.push(host);

@@ -41,7 +41,12 @@ export class Row extends Component<RowProps> {
           <span title={say("received")}>↓ {written(values.network_rx, "bytes/s")}</span>
           <span title={say("sent")}>↑ {written(values.network_tx, "bytes/s")}</span>
         </span>
-        <span role="cell" class="host-load numeric" data-label={say("load")} title={say("loadOf", host.cpu_cores || "?")}>
+        <span
+          role="cell"
+          class="host-load numeric"
+          data-label={say("load")}
+          title={say("loadOf", host.cpu_cores || "?")}
+        >
           <span class={loadLevel(host)}>{values.load === null ? "–" : number(values.load)}</span>
         </span>
         <span role="cell" class="host-uptime numeric" data-label={say("uptime")}>
@@ -88,7 +93,9 @@ function Tags({ host }: { host: Host }) {
           {tag}
         </button>
       ))}
-      {all.length > MOST_TAGS ? <span class="dim" title={all.slice(MOST_TAGS).join(", ")}>{`+${all.length - MOST_TAGS}`}</span> : null}
+      {all.length > MOST_TAGS ? (
+        <span class="dim" title={all.slice(MOST_TAGS).join(", ")}>{`+${all.length - MOST_TAGS}`}</span>
+      ) : null}
     </span>
   );
 }
@@ -102,7 +109,12 @@ function loadLevel(host: Host): string {
   return each >= 2 ? "bad" : each >= 1 ? "warn" : "";
 }
 
-function Full(props: { name: "cpu" | "memory" | "disk"; value: number | null; series?: (number | null)[] | undefined; title?: string }) {
+function Full(props: {
+  name: "cpu" | "memory" | "disk";
+  value: number | null;
+  series?: (number | null)[] | undefined;
+  title?: string;
+}) {
   const { name, series } = props;
   // Counters that began anew may come to less than nothing for a moment.
   const value = props.value === null ? null : Math.min(Math.max(props.value, 0), 100);
@@ -128,5 +140,9 @@ function Firing({ host }: { host: Host }) {
       </a>
     );
   }
-  return host.alerts.pending ? <Badge kind="dim">{say("pending", host.alerts.pending)}</Badge> : <span class="dim">–</span>;
+  return host.alerts.pending ? (
+    <Badge kind="dim">{say("pending", host.alerts.pending)}</Badge>
+  ) : (
+    <span class="dim">–</span>
+  );
 }

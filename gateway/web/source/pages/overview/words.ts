@@ -46,7 +46,10 @@ export const say = wording({
   lost: ["What is shown is {0} old: {1}", "数据已过时 {0}：{1}"],
   add: ["Add a host", "添加主机"],
   empty: ["No host yet", "还没有主机"],
-  emptyText: ["Run this on the host that you want to see. It appears here by itself.", "在要监控的主机上运行以下命令，它会自动出现在这里。"],
+  emptyText: [
+    "Run this on the host that you want to see. It appears here by itself.",
+    "在要监控的主机上运行以下命令，它会自动出现在这里。",
+  ],
   hostName: ["Name of the host", "主机名称"],
   makeToken: ["Make a token for this host", "为此主机生成令牌"],
   needToken: [

@@ -48,7 +48,12 @@ export function OpenWarning(props: { open: boolean }) {
 }
 
 /** Asks before what shuts an open gateway. */
-export function Shutting(props: { action: string; onAct: () => Promise<unknown>; onClose: () => void; children: ComponentChildren }) {
+export function Shutting(props: {
+  action: string;
+  onAct: () => Promise<unknown>;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
   return (
     <Confirm title={say("title")} action={props.action} onAct={props.onAct} onClose={props.onClose}>
       {say("asks")} {props.children}

@@ -103,7 +103,12 @@ export function Agents({ may }: TabProps) {
         <button type="button" onClick={() => setEditing(agent)} aria-label={`${say("edit")}: ${agent.name}`}>
           {say("edit")}
         </button>
-        <button type="button" class="danger" onClick={() => setRemoving(agent)} aria-label={`${say("remove")}: ${agent.name}`}>
+        <button
+          type="button"
+          class="danger"
+          onClick={() => setRemoving(agent)}
+          aria-label={`${say("remove")}: ${agent.name}`}
+        >
           {say("remove")}
         </button>
       </span>
@@ -217,7 +222,11 @@ const COLUMNS: readonly Column<Full>[] = [
     title: say("skew"),
     by: (agent) => Math.abs(agent.skew_s ?? NaN),
     cell: (agent) =>
-      Math.abs(agent.skew_s ?? 0) >= SKEWED_SECONDS ? <Badge kind="warn">{skew(agent.skew_s)}</Badge> : skew(agent.skew_s),
+      Math.abs(agent.skew_s ?? 0) >= SKEWED_SECONDS ? (
+        <Badge kind="warn">{skew(agent.skew_s)}</Badge>
+      ) : (
+        skew(agent.skew_s)
+      ),
     numeric: true,
   },
   {
@@ -271,7 +280,10 @@ function Edit(props: { agent: Full; onDone: () => void; onClose: () => void }) {
     const done = await act.run(async () => {
       const body = {
         labels: labelsOf(String(fields.get("labels")), agent.added_labels),
-        groups: String(fields.get("groups")).split(/[,，]/).map((each) => each.trim()).filter(Boolean),
+        groups: String(fields.get("groups"))
+          .split(/[,，]/)
+          .map((each) => each.trim())
+          .filter(Boolean),
       };
       await ask(`/api/v1/agents/${encodeURIComponent(agent.id)}`, { method: "PATCH", body });
     });
@@ -345,7 +357,14 @@ function Events() {
       <Trouble error={events.error} />
       {events.data?.length === 0 ? <p class="dim">{say("noEvents")}</p> : null}
       {events.data?.length ? (
-        <Table caption={say("events")} columns={columns} rows={events.data} id={(event) => String(event.id)} order="" onOrder={() => undefined} />
+        <Table
+          caption={say("events")}
+          columns={columns}
+          rows={events.data}
+          id={(event) => String(event.id)}
+          order=""
+          onOrder={() => undefined}
+        />
       ) : null}
       {last && events.data?.length === PAGE ? (
         <button type="button" class="more" onClick={() => setParameters({ before: String(last.id) })}>

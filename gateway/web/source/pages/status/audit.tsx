@@ -57,7 +57,14 @@ export function Audit() {
       {entries.data || entries.error ? null : <Loading />}
       {entries.data?.length === 0 ? <p class="dim">{before ? say("end") : say("empty")}</p> : null}
       {entries.data?.length ? (
-        <Table caption={say("audit")} columns={COLUMNS} rows={entries.data} id={(entry) => String(entry.number)} order="" onOrder={() => undefined} />
+        <Table
+          caption={say("audit")}
+          columns={COLUMNS}
+          rows={entries.data}
+          id={(entry) => String(entry.number)}
+          order=""
+          onOrder={() => undefined}
+        />
       ) : null}
       <div class="bar buttons more">
         {before ? (

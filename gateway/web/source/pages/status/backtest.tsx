@@ -87,7 +87,13 @@ function Run(props: { body: object; span: string }) {
   });
   const { data } = tested;
   if (!data) {
-    return tested.error ? <Problems error={tested.error} /> : <p class="dim" role="status">{say("running")}</p>;
+    return tested.error ? (
+      <Problems error={tested.error} />
+    ) : (
+      <p class="dim" role="status">
+        {say("running")}
+      </p>
+    );
   }
   return (
     <>
@@ -119,7 +125,8 @@ function Rule(props: { rule: Tested; since: number; until: number }) {
   return (
     <div class="tested">
       <p>
-        {sentence(rule, until - since)} {alerts.length > 1 ? <Badge kind="dim">{say("alerts", alerts.length)}</Badge> : null}
+        {sentence(rule, until - since)}{" "}
+        {alerts.length > 1 ? <Badge kind="dim">{say("alerts", alerts.length)}</Badge> : null}
       </p>
       {rule.failed ? <p class="warning">{say("failed", rule.failed, rule.evaluations, rule.failure)}</p> : null}
       {rule.notes.map((note) => (
@@ -147,7 +154,9 @@ function Rule(props: { rule: Tested; since: number; until: number }) {
                     <li key={firing.start}>{firingText(firing, until)}</li>
                   ))}
                 </ul>
-                {alert.firings.length > SHOWN_FIRINGS ? <p class="dim small">{say("more", alert.firings.length - SHOWN_FIRINGS)}</p> : null}
+                {alert.firings.length > SHOWN_FIRINGS ? (
+                  <p class="dim small">{say("more", alert.firings.length - SHOWN_FIRINGS)}</p>
+                ) : null}
               </div>
             );
           })}
@@ -160,7 +169,13 @@ function Rule(props: { rule: Tested; since: number; until: number }) {
 
 function firingText(firing: Firing, until: number): string {
   const end = firing.end === null ? say("still") : written(firing.end, "time");
-  return say("firing", written(firing.start, "time"), end, duration((firing.end ?? until) - firing.start), firing.value);
+  return say(
+    "firing",
+    written(firing.start, "time"),
+    end,
+    duration((firing.end ?? until) - firing.start),
+    firing.value,
+  );
 }
 
 const WIDE = 1000;
@@ -170,7 +185,13 @@ const LEAST = 3;
 function Track(props: { name: string; firings: readonly Firing[]; since: number; until: number }) {
   const at = (time: number) => ((time - props.since) / (props.until - props.since)) * WIDE;
   return (
-    <svg class="track" viewBox={`0 0 ${WIDE} 16`} preserveAspectRatio="none" role="img" aria-label={say("track", props.name)}>
+    <svg
+      class="track"
+      viewBox={`0 0 ${WIDE} 16`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={say("track", props.name)}
+    >
       {props.firings.map((firing) => (
         <rect
           key={`${firing.start} ${firing.active}`}

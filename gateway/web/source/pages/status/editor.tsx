@@ -76,7 +76,14 @@ export function Editor(props: { name: string; expr: string; may: boolean; who: s
   if (!group.data) return <Loading />;
   const { kept: newest } = group.data;
   return (
-    <Open key={newest?.version ?? 0} {...props} kept={newest} again={group.again} isSaved={isSaved} setSaved={setSaved} />
+    <Open
+      key={newest?.version ?? 0}
+      {...props}
+      kept={newest}
+      again={group.again}
+      isSaved={isSaved}
+      setSaved={setSaved}
+    />
   );
 }
 
@@ -101,7 +108,12 @@ function Open(props: OpenProps) {
   const isDirty = draft !== null && draft !== base;
   const checked = useChecked(text, may);
   const group = checked.groups?.length === 1 ? checked.groups[0] : undefined;
-  const trouble = checked.groups && !group ? say("one") : group && name && group.name !== name ? say("renamed", group.name, name) : "";
+  const trouble =
+    checked.groups && !group
+      ? say("one")
+      : group && name && group.name !== name
+        ? say("renamed", group.name, name)
+        : "";
   const type = (wanted: string) => {
     setSaved(false);
     setDraft(wanted === base ? null : wanted);
@@ -122,7 +134,14 @@ function Open(props: OpenProps) {
       {props.kept ? <Switches group={props.kept} may={may} again={props.again} /> : null}
       {may ? null : <p class="warning">{say("readOnly", props.who)}</p>}
       <section class="box">
-        <CodeBox label={say("text")} text={text} onText={type} readOnly={!may} problems={checked.problems} state={checked.state} />
+        <CodeBox
+          label={say("text")}
+          text={text}
+          onText={type}
+          readOnly={!may}
+          problems={checked.problems}
+          state={checked.state}
+        />
         {trouble ? <p class="warning">{trouble}</p> : null}
         {name ? null : <Exists name={group?.name ?? ""} />}
         <Problems error={save.error} />
@@ -137,10 +156,20 @@ function Open(props: OpenProps) {
               {name ? say("save", next) : say("saveNew")}
             </button>
           ) : null}
-          <button type="button" aria-pressed={tried === "preview"} disabled={may && !checked.groups} onClick={() => setTried(tried === "preview" ? "" : "preview")}>
+          <button
+            type="button"
+            aria-pressed={tried === "preview"}
+            disabled={may && !checked.groups}
+            onClick={() => setTried(tried === "preview" ? "" : "preview")}
+          >
             {say("preview")}
           </button>
-          <button type="button" aria-pressed={tried === "backtest"} disabled={may && !checked.groups} onClick={() => setTried(tried === "backtest" ? "" : "backtest")}>
+          <button
+            type="button"
+            aria-pressed={tried === "backtest"}
+            disabled={may && !checked.groups}
+            onClick={() => setTried(tried === "backtest" ? "" : "backtest")}
+          >
             {say("backtest")}
           </button>
           {isDirty ? (
@@ -172,7 +201,8 @@ function useChecked(text: string, may: boolean) {
       const { groups } = await ask<Checked>("/api/v1/rules/check", { method: "POST", body: { text: settled }, signal });
       return { of: settled, groups, said: "" };
     } catch (error) {
-      if (error instanceof Refused && error.status === 400) return { of: settled, groups: undefined, said: error.message };
+      if (error instanceof Refused && error.status === 400)
+        return { of: settled, groups: undefined, said: error.message };
       throw error;
     }
   });

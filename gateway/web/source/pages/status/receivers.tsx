@@ -46,7 +46,11 @@ const OUTCOME = { sent: "good", retrying: "warn", failed: "bad", dropped: "dim" 
 const COLUMNS: readonly Column<Told>[] = [
   { key: "time", title: say("time"), cell: (told) => written(told.time, "time") },
   { key: "receiver", title: say("receiver"), cell: (told) => `${told.receiver} / ${told.integration}` },
-  { key: "outcome", title: say("outcome"), cell: (told) => <Badge kind={OUTCOME[told.outcome] ?? "dim"}>{told.outcome}</Badge> },
+  {
+    key: "outcome",
+    title: say("outcome"),
+    cell: (told) => <Badge kind={OUTCOME[told.outcome] ?? "dim"}>{told.outcome}</Badge>,
+  },
   { key: "alerts", title: say("alerts"), cell: (told) => told.alerts, numeric: true },
   { key: "attempts", title: say("attempts"), cell: (told) => told.attempts, numeric: true },
   { key: "error", title: say("error"), cell: (told) => told.error },

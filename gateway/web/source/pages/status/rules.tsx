@@ -111,7 +111,10 @@ function All(props: { mayEdit: boolean }) {
   const all = inService.data?.groups ?? [];
   const read = all.filter((group) => group.file !== MANAGED);
   const wanted = q.toLowerCase();
-  const fits = (group: Group) => [group.name, group.file, ...group.rules.map((rule) => rule.name)].some((each) => each.toLowerCase().includes(wanted));
+  const fits = (group: Group) =>
+    [group.name, group.file, ...group.rules.map((rule) => rule.name)].some((each) =>
+      each.toLowerCase().includes(wanted),
+    );
   const found = read.filter(fits);
   const columns: Column<Version>[] = [
     {
@@ -155,7 +158,14 @@ function All(props: { mayEdit: boolean }) {
         {managed.data || managed.error ? null : <Loading />}
         {managed.data?.length === 0 ? <p class="dim">{say("noneManaged")}</p> : null}
         {managed.data?.length ? (
-          <Table caption={say("managed")} columns={columns} rows={managed.data} id={(one) => one.name} order={order} onOrder={setOrder} />
+          <Table
+            caption={say("managed")}
+            columns={columns}
+            rows={managed.data}
+            id={(one) => one.name}
+            order={order}
+            onOrder={setOrder}
+          />
         ) : null}
       </section>
       <section class="box">
@@ -210,7 +220,9 @@ function GroupRead(props: { group: Group; open: boolean }) {
             {rule.lastError || rule.health}
           </span>
         ) : (
-          <Badge kind={rule.state === "firing" ? "warn" : rule.health === "ok" ? "good" : "dim"}>{rule.state ?? rule.health}</Badge>
+          <Badge kind={rule.state === "firing" ? "warn" : rule.health === "ok" ? "good" : "dim"}>
+            {rule.state ?? rule.health}
+          </Badge>
         ),
     },
     { key: "for", title: say("for"), cell: (rule) => (rule.duration ? duration(rule.duration) : "") },
@@ -244,7 +256,14 @@ function GroupRead(props: { group: Group; open: boolean }) {
           </a>
         </p>
       ) : null}
-      <Table caption={group.name} columns={columns} rows={group.rules} id={(rule) => `${rule.name} ${rule.query}`} order="" onOrder={() => undefined} />
+      <Table
+        caption={group.name}
+        columns={columns}
+        rows={group.rules}
+        id={(rule) => `${rule.name} ${rule.query}`}
+        order=""
+        onOrder={() => undefined}
+      />
     </details>
   );
 }

@@ -101,7 +101,14 @@ export function Settings() {
           />
         </div>
         {flags.data ? (
-          <Table caption={say("flags")} columns={COLUMNS} rows={found} id={([name]) => name} order={order} onOrder={setOrder} />
+          <Table
+            caption={say("flags")}
+            columns={COLUMNS}
+            rows={found}
+            id={([name]) => name}
+            order={order}
+            onOrder={setOrder}
+          />
         ) : (
           <Loading />
         )}

@@ -132,7 +132,11 @@ function selector(name: string): string {
 function Facts(props: { stored: Stored }) {
   const { store, headStats } = props.stored;
   const rate = useLoaded("rate", (signal) => instant(RATE, signal), EVERY_SECONDS);
-  const running = useLoaded("runtime", (signal) => ask<Running>("/api/v1/status/runtimeinfo", { signal }), EVERY_SECONDS);
+  const running = useLoaded(
+    "runtime",
+    (signal) => ask<Running>("/api/v1/status/runtimeinfo", { signal }),
+    EVERY_SECONDS,
+  );
   const span = (headStats.maxTime - headStats.minTime) / 1000;
   const info = running.data;
   return (
@@ -172,7 +176,11 @@ function Hosts() {
     <section class="box">
       <h2>{say("hosts")}</h2>
       <p class="dim">{say("hostsNote")}</p>
-      <button type="button" disabled={act.busy} onClick={() => void act.run(async () => setCounted(await instant(HOSTS)))}>
+      <button
+        type="button"
+        disabled={act.busy}
+        onClick={() => void act.run(async () => setCounted(await instant(HOSTS)))}
+      >
         {act.busy ? say("counting") : say("count")}
       </button>
       <Problems error={act.error} />

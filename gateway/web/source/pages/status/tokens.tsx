@@ -64,7 +64,11 @@ const DAYS = [7, 30, 90, 365] as const;
 
 export function Tokens({ who }: TabProps) {
   const [made, setMade] = useState<Token & { token: string }>();
-  const shown = made ? <Made token={made} onDone={() => setMade(undefined)} /> : <Make isOpen={who.open} onMade={setMade} />;
+  const shown = made ? (
+    <Made token={made} onDone={() => setMade(undefined)} />
+  ) : (
+    <Make isOpen={who.open} onMade={setMade} />
+  );
   // With the first token the gateway shuts: asking it for the list would lead away, before the secret is taken.
   if (made && who.open) return shown;
   return (
@@ -89,7 +93,12 @@ function All() {
     title: "",
     cell: (token) => (
       <span class="buttons">
-        <button type="button" class="danger" onClick={() => setRevoking(token)} aria-label={`${say("revoke")}: ${token.id}`}>
+        <button
+          type="button"
+          class="danger"
+          onClick={() => setRevoking(token)}
+          aria-label={`${say("revoke")}: ${token.id}`}
+        >
           {say("revoke")}
         </button>
       </span>
@@ -162,7 +171,11 @@ const COLUMNS: readonly Column<Token>[] = [
     by: (token) => token.expires ?? Infinity,
     cell: (token) => {
       if (token.expires === null) return say("never");
-      return token.expires < Date.now() / 1000 ? <Badge kind="warn">{say("expired")}</Badge> : written(token.expires, "time");
+      return token.expires < Date.now() / 1000 ? (
+        <Badge kind="warn">{say("expired")}</Badge>
+      ) : (
+        written(token.expires, "time")
+      );
     },
   },
 ];
@@ -171,12 +184,17 @@ function Make(props: { isOpen: boolean; onMade: (token: Token & { token: string 
   const [kind, setKind] = useState<Kind>("agent");
   const [asking, setAsking] = useState<object>();
   const act = useAct();
-  const send = async (body: object) => props.onMade(await ask<Token & { token: string }>("/api/v1/tokens", { method: "POST", body }));
+  const send = async (body: object) =>
+    props.onMade(await ask<Token & { token: string }>("/api/v1/tokens", { method: "POST", body }));
   const make = async (fields: FormData) => {
     const text = (name: string) => String(fields.get(name) ?? "").trim();
     const may =
       kind === "agent"
-        ? { agents: text("agents").split(/[,，\s]+/).filter(Boolean) }
+        ? {
+            agents: text("agents")
+              .split(/[,，\s]+/)
+              .filter(Boolean),
+          }
         : kind === "read"
           ? { selector: text("selector") }
           : { role: text("role") };

@@ -28,7 +28,10 @@ const say = wording({
     "Their sessions end at once. Tokens they made stay: revoke those by themselves.",
     "其会话立即结束。其创建的令牌仍然有效，请单独吊销。",
   ],
-  login: ["You log in as this user then. Agents that run already need a token.", "之后您将以此用户登录。已在运行的代理需要令牌。"],
+  login: [
+    "You log in as this user then. Agents that run already need a token.",
+    "之后您将以此用户登录。已在运行的代理需要令牌。",
+  ],
   noAdmin: [
     "This user is no admin: if there is no other, nobody can come back to this page. Add an admin first.",
     "此用户不是 admin：如果没有其他 admin，将无人能够返回此页面。请先添加 admin。",
@@ -56,7 +59,12 @@ export function Users({ who }: TabProps) {
   const columns: Column<User>[] = [
     { key: "name", title: say("name"), by: (user) => user.name, cell: (user) => user.name },
     { key: "role", title: say("role"), by: (user) => user.role, cell: (user) => <Badge kind="dim">{user.role}</Badge> },
-    { key: "created", title: say("created"), by: (user) => user.created, cell: (user) => written(user.created, "time") },
+    {
+      key: "created",
+      title: say("created"),
+      by: (user) => user.created,
+      cell: (user) => written(user.created, "time"),
+    },
     {
       key: "do",
       title: "",
@@ -65,7 +73,12 @@ export function Users({ who }: TabProps) {
           <button type="button" onClick={() => setChanging(user)} aria-label={say("anotherOf", user.name)}>
             {say("another")}
           </button>
-          <button type="button" class="danger" onClick={() => setRemoving(user)} aria-label={`${say("remove")}: ${user.name}`}>
+          <button
+            type="button"
+            class="danger"
+            onClick={() => setRemoving(user)}
+            aria-label={`${say("remove")}: ${user.name}`}
+          >
             {say("remove")}
           </button>
         </span>
@@ -82,7 +95,14 @@ export function Users({ who }: TabProps) {
         {users.data || users.error ? null : <Loading />}
         {users.data?.length === 0 ? <p class="dim">{say("empty")}</p> : null}
         {users.data?.length ? (
-          <Table caption={say("users")} columns={columns} rows={users.data} id={(user) => user.name} order={order} onOrder={setOrder} />
+          <Table
+            caption={say("users")}
+            columns={columns}
+            rows={users.data}
+            id={(user) => user.name}
+            order={order}
+            onOrder={setOrder}
+          />
         ) : null}
       </section>
       {changing ? <Password user={changing} onClose={() => setChanging(undefined)} /> : null}

@@ -20,7 +20,10 @@ const say = wording({
   diff: ["What changed", "查看差异"],
   restore: ["Restore", "恢复"],
   restoreOf: ["Restore version {0}?", "恢复版本 {0}？"],
-  restoreText: ["Its text is taken into use at once, as a new version. Nothing is lost.", "其文本将作为新版本立即生效，不会丢失任何内容。"],
+  restoreText: [
+    "Its text is taken into use at once, as a new version. Nothing is lost.",
+    "其文本将作为新版本立即生效，不会丢失任何内容。",
+  ],
   from: ["From version", "从版本"],
   to: ["to version", "到版本"],
   same: ["The texts are the same.", "文本相同。"],
@@ -32,7 +35,10 @@ export function Versions(props: { group: Managed; may: boolean; again: () => voi
   const { versions, name } = props.group;
   const [restoring, setRestoring] = useState<Version>();
   const restore = async (version: Version) => {
-    await ask(`/api/v1/rules/managed/${encodeURIComponent(name)}`, { method: "PUT", body: { version: version.version } });
+    await ask(`/api/v1/rules/managed/${encodeURIComponent(name)}`, {
+      method: "PUT",
+      body: { version: version.version },
+    });
     sessionStorage.removeItem(`fleetgauge:rules:${name}`);
     props.again();
   };
@@ -42,7 +48,9 @@ export function Versions(props: { group: Managed; may: boolean; again: () => voi
       key: "state",
       title: say("state"),
       cell: (one) => (
-        <Badge kind={one.deleted ? "bad" : one.enabled ? "good" : "dim"}>{say(one.deleted ? "deleted" : one.enabled ? "on" : "off")}</Badge>
+        <Badge kind={one.deleted ? "bad" : one.enabled ? "good" : "dim"}>
+          {say(one.deleted ? "deleted" : one.enabled ? "on" : "off")}
+        </Badge>
       ),
     },
     { key: "changed", title: say("changed"), cell: (one) => new Date(one.changedAt).toLocaleString() },
@@ -71,7 +79,14 @@ export function Versions(props: { group: Managed; may: boolean; again: () => voi
   return (
     <section class="box">
       <h2>{say("title")}</h2>
-      <Table caption={say("title")} columns={columns} rows={versions} id={(one) => String(one.version)} order="" onOrder={() => undefined} />
+      <Table
+        caption={say("title")}
+        columns={columns}
+        rows={versions}
+        id={(one) => String(one.version)}
+        order=""
+        onOrder={() => undefined}
+      />
       <Difference versions={versions} />
       {restoring ? (
         <Confirm
