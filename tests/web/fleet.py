@@ -23,7 +23,8 @@ from timeseries.labels import Labels
 
 GIB: Final = 1 << 30
 STEP_S: Final = 15
-PAST_S: Final = 3600
+PAST_S: Final = 3900
+"""An hour, and what rates at its begin look back on."""
 AHEAD_S: Final = 300
 """Samples go on while the tests run; the gateway takes them up to ten minutes early."""
 
