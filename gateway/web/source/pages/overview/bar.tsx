@@ -27,7 +27,7 @@ export function Totals(props: { overview: Overview; status: string }) {
           </button>
         ) : null,
       )}
-      <a class={`total ${alerts ? (totals.alerts.firing["critical"] ? "bad" : "warn") : "dim"}`} href="/alerts">
+      <a class={`total ${alerts ? (totals.alerts.firing.critical ? "bad" : "warn") : "dim"}`} href="/alerts">
         {alerts ? say("firing", alerts) : say("quiet")}
         {totals.alerts.pending ? `, ${say("pending", totals.alerts.pending)}` : ""}
       </a>

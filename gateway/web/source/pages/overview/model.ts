@@ -128,7 +128,7 @@ export const SORTS = Object.keys(ORDERS);
 const words = new Intl.Collator(undefined, { numeric: true });
 
 export function sorted(hosts: readonly Host[], order: string): Host[] {
-  const by = ORDERS[order.replace(/^-/, "")] ?? ORDERS["name"]!;
+  const by = ORDERS[order.replace(/^-/, "")] ?? ORDERS.name!;
   const sign = order.startsWith("-") ? -1 : 1;
   const keyed = hosts.map((host) => ({ host, key: by(host) }));
   keyed.sort((a, b) => {

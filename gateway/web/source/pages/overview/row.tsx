@@ -136,7 +136,7 @@ function Firing({ host }: { host: Host }) {
     const told = Object.entries(host.alerts.firing).map(([severity, each]) => `${each} ${severity}`);
     return (
       <a href={to} title={told.join(", ")}>
-        <Badge kind={host.alerts.firing["critical"] ? "bad" : "warn"}>{say("firing", count)}</Badge>
+        <Badge kind={host.alerts.firing.critical ? "bad" : "warn"}>{say("firing", count)}</Badge>
       </a>
     );
   }
