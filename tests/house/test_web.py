@@ -19,7 +19,7 @@ NAMESPACE: Final = "http://www.w3.org/"
 # The address of the tests' own browser that is none.
 PRETENDED: Final = "http://gateway/"
 
-_TEXT: Final = r'"(?:[^"\\]|\\.)*"'
+_TEXT: Final = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 # A table ends with its brace; that of a place such as `{0}` follows a digit.
 _TABLE: Final = re.compile(r"\bwording\(\{(.*?)(?<!\d)\}\)", re.DOTALL)
 _KEY: Final = re.compile(r'(?:^|,)\s*(?:[A-Za-z_]\w*|"[^"]+"):\s*(?=\[)', re.MULTILINE)
