@@ -44,7 +44,6 @@ def main(directory: Path) -> None:
 def take(browser: Browser, fleet: Fleet, address: str, scheme: Scheme, file: Path) -> None:
     """Make one."""
     with tab(browser, fleet.url, size=SIZE, scheme=scheme) as made:
-        made.allow("LRU_CACHE_UNBOUNDED")
         made.open(address)
         made.shoot(file)
 

@@ -85,7 +85,7 @@ def test_the_cookie_is_no_scripts_business(at: Tab) -> None:
 
 
 def test_a_viewer_meets_no_crash(at: Tab) -> None:
-    at.allow("40[034]|LRU_CACHE")
+    at.allow("40[034]")
     at.open("/login")
     log_in(at, "vic")
     at.goes("/")

@@ -14,8 +14,6 @@ from tests.web.fleet import CULPRIT, CULPRIT_AGO_S, HOSTS, SILENCED, Fleet
 pytestmark = pytest.mark.peer("chromium")
 
 BUSY: Final = "HostMemoryAlmostFull"
-# The package that completes queries keeps answers without a limit, and tells so.
-HARMLESS: Final = "LRU_CACHE_UNBOUNDED"
 
 
 def parameters(tab: Tab) -> dict[str, str]:
@@ -179,7 +177,6 @@ def test_an_alert_is_silenced_in_two_clicks(at: Tab, fleet: Fleet) -> None:
 
 
 def test_a_query_is_drawn_and_stands_in_the_address(at: Tab) -> None:
-    at.allow(HARMLESS)
     at.open("/explore")
     at.page.get_by_role("textbox", name="Query A").fill("max by (role) (node_load1)")
     at.page.get_by_role("button", name="Run").click()
@@ -190,7 +187,6 @@ def test_a_query_is_drawn_and_stands_in_the_address(at: Tab) -> None:
 
 
 def test_a_query_that_is_wrong_is_told_in_the_gateways_words(at: Tab) -> None:
-    at.allow(HARMLESS)
     at.allow("400")
     at.open("/explore?expr=" + quote("sum(node_load1"))
     expect(at.page.get_by_role("alert").first).to_contain_text(re.compile(r"unclosed|unexpected|parse"))

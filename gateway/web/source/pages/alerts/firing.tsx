@@ -235,7 +235,7 @@ function Row(props: GroupProps & { alert: Alert; said: Record<string, string>; i
           type="button"
           class="al-fold"
           aria-expanded={isOpen}
-          aria-label={here("open", title)}
+          title={here("open", title)}
           onClick={() => setParameters({ open: isOpen ? "" : alert.fingerprint, processes: "", all: "" })}
         >
           <span aria-hidden="true">{isOpen ? "▾" : "▸"}</span>

@@ -197,7 +197,7 @@ function One({ episode }: { episode: Episode }) {
           type="button"
           class="al-fold"
           aria-expanded={isOpen}
-          aria-label={here("open", name)}
+          title={here("open", name)}
           onClick={() => setParameters({ episode: isOpen ? "" : String(episode.number), processes: "", all: "" })}
         >
           <span aria-hidden="true">{isOpen ? "▾" : "▸"}</span>

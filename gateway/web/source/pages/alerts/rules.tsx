@@ -168,7 +168,7 @@ function Row({ rule }: { rule: Rule }) {
         <Badge kind={HEALTHS[rule.health] ?? "dim"}>{here(rule.health)}</Badge>
       </td>
       <td class="wrap al-query">
-        <a href={`/explore?${new URLSearchParams({ expr: rule.query })}`} aria-label={here("explore", rule.name)}>
+        <a href={`/explore?${new URLSearchParams({ expr: rule.query })}`} title={here("explore", rule.name)}>
           <code>{rule.query}</code>
         </a>
         {rule.annotations?.description ? (

@@ -192,12 +192,7 @@ function Actions({ silence }: { silence: Silence }) {
       </button>
       {isOver ? null : (
         <>
-          <button
-            type="button"
-            title={here("extendLong")}
-            aria-label={here("extendLong")}
-            onClick={() => void trying(extend)}
-          >
+          <button type="button" title={here("extendLong")} onClick={() => void trying(extend)}>
             {here("extend")}
           </button>
           <button type="button" onClick={() => void trying(expire)}>

@@ -50,7 +50,6 @@ export function Processes(props: Props) {
           {process ? (
             <History id={id} process={process} span={span} marks={props.marks} onMoment={props.onMoment} />
           ) : null}
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: with the focus here, arrow keys step through snapshots */}
           <div class="focus" tabIndex={0} role="group" aria-label={say("focusHint")} onKeyDown={keys}>
             {moment.from !== null ? (
               <Changes id={id} from={moment.from} at={moment.at} />

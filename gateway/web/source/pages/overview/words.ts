@@ -1,3 +1,4 @@
+// The texts of the overview, in both languages.
 import { wording } from "../../words";
 
 export const say = wording({

@@ -9,7 +9,7 @@ import { Copied, Loading } from "./parts";
 const say = wording({
   receivers: ["Receivers", "接收者"],
   none: ["No receiver.", "没有接收者。"],
-  managers: ["Alertmanagers", "Alertmanager"],
+  managers: ["Alertmanagers", "Alertmanager 列表"],
   noManagers: ["None: the gateway tells receivers itself.", "无：网关自行通知接收者。"],
   active: ["in use", "使用中"],
   dropped: ["left out", "已忽略"],
